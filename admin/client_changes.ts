@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Client } from "../server/message.ts";
 import type { AdminHost, AdminView } from "./host.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { AdminClient, AdminClientsChange } from "./types.ts";
@@ -63,17 +64,19 @@ export class ClientChanges {
     interval = INTERVAL,
   ): AsyncGenerator<AdminClientsChange, void, void> {
     while (lifetime.goesOn()) {
-      yield* this.#compare();
+      yield* this.#compare(lifetime.client);
       await lifetime.wait(interval);
     }
   }
 
-  async *#compare(): AsyncGenerator<AdminClientsChange, void, void> {
+  async *#compare(
+    reader: Client,
+  ): AsyncGenerator<AdminClientsChange, void, void> {
     const round = ++this.#round;
     let compared = 0;
     // A live iterator would keep all clients that leave while the reader is slow.
     for (const client of [...this.#host.clients]) {
-      this.#note(this.#view.client(client), round);
+      this.#note(this.#view.client(client, reader), round);
       if (this.#isFull) yield this.#take();
       if (++compared % PER_TURN === 0) await nextTurn();
     }

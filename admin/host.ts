@@ -143,8 +143,13 @@ export class AdminView {
     };
   }
 
-  /** Returns what admins see of a client; `undefined` if it has disconnected. */
-  client(client: Client): AdminClient | undefined {
+  /**
+   * Returns what an admin sees of a client; `undefined` if it has disconnected.
+   *
+   * @param client The client
+   * @param reader The admin
+   */
+  client(client: Client, reader: Client): AdminClient | undefined {
     const state = ConnectedClient.stateOf(client);
     const transport = ConnectedClient.transportOf(client);
     if (state === undefined || transport === undefined) return undefined;
@@ -154,6 +159,7 @@ export class AdminView {
       ...{ id, globalId, address, version, user },
       name: nameOf(client.identity) || null,
       isAdmin: this.#host.context.admin?.knows(client) === true,
+      isSelf: client === reader,
       connectedAt: state.connectedAt,
       rooms: client.rooms.length,
       pending: state.requests?.pending ?? 0,
@@ -162,8 +168,8 @@ export class AdminView {
   }
 
   /** Returns a client in detail; `null` if it has disconnected. */
-  detail(client: Client | undefined): AdminClientDetail | null {
-    const shown = client && this.client(client);
+  detail(client: Client | undefined, reader: Client): AdminClientDetail | null {
+    const shown = client && this.client(client, reader);
     if (client === undefined || shown === undefined) return null;
     const state = ConnectedClient.stateOf(client)!;
     return {

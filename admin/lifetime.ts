@@ -16,6 +16,8 @@ interface StreamContext {
 
 /** The time until a stream ends: its reader has left, or is no admin any more. */
 export class Lifetime implements Disposable {
+  /** The reader of the stream */
+  readonly client: Client;
   readonly #signal: AbortSignal;
   readonly #watching: Disposable;
   readonly #onAbort = () => this.wake();
@@ -32,6 +34,7 @@ export class Lifetime implements Disposable {
     guard: Pick<AdminGuard<unknown>, "watch">,
     { client, signal }: StreamContext,
   ) {
+    this.client = client;
     this.#signal = signal;
     signal.addEventListener("abort", this.#onAbort);
     this.#watching = guard.watch(client, () => {

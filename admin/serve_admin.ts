@@ -138,7 +138,7 @@ function addActions(
 ): void {
   handlers.add(
     "hoist.admin.client",
-    ({ client }) => view.detail(actions.find(client)),
+    ({ client }, context) => view.detail(actions.find(client), context.client),
   );
   handlers.add(
     "hoist.admin.disconnect",

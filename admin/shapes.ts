@@ -58,6 +58,7 @@ const CLIENT_PROPERTIES: is.Properties<admin.AdminClient> = {
   name: is.orNull(is.anyText),
   user: is.orNull(is.anyText),
   isAdmin: is.flag,
+  isSelf: is.flag,
   connectedAt: is.anyNumber,
   rooms: is.anyNumber,
   pending: is.anyNumber,

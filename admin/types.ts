@@ -97,6 +97,8 @@ export interface AdminClient {
   readonly user: string | null;
   /** Whether the client is an admin */
   readonly isAdmin: boolean;
+  /** Whether this is the client that asks */
+  readonly isSelf: boolean;
   /** When the client has connected, in milliseconds since 1970 */
   readonly connectedAt: number;
   /** The number of rooms that the client is in */

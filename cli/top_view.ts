@@ -33,7 +33,11 @@ const ORDER_NAMES = Object.keys(ORDERS) as (keyof typeof ORDERS)[];
 /** The columns of a table of clients. Those that change come first: a terminal can be narrow. */
 export const CLIENT_COLUMNS: readonly Column<AdminClient>[] = [
   { title: "ID", show: ({ id }) => `${id}`, isNumber: true },
-  { title: "NAME", show: ({ name, user }) => fit(name ?? user ?? "-", 20) },
+  {
+    title: "NAME",
+    show: ({ name, user, isSelf }) =>
+      fit(name ?? user ?? "-", 20) + (isSelf ? " (this)" : ""),
+  },
   {
     title: "AGE",
     show: ({ connectedAt }) => formatAge(Date.now() - connectedAt),

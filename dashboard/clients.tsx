@@ -94,6 +94,7 @@ function columnsOf(
         <>
           <bdi>{safe(nameOf(client)) || <span class="muted">–</span>}</bdi>
           {client.isAdmin && <span class="badge">admin</span>}
+          {client.isSelf && <span class="badge">this page</span>}
         </>
       ),
     },

@@ -32,7 +32,7 @@ Deno.test("admin clients prints a table of all clients", async () => {
   const [titles, ...rows] = printed.join().split("\n");
   assert.match(titles!, /^ID +NAME +AGE +ROOMS +PENDING +BUFFERED +ADDRESS/);
   assert.match(rows[0]!, /^ 1 +web +0 s +0 +0 +0 B +127\.0\.0\.1:\d+ +1\.1\.0/);
-  assert.match(rows[1]!, /^ 2 +ops /);
+  assert.match(rows[1]!, /^ 2 +ops \(this\) +0 s /);
   assert.deepEqual(errors, ["2 clients, including 1 admin (this command)"]);
 });
 
@@ -46,6 +46,8 @@ Deno.test("admin clients prints a line of JSON for each of many clients", async 
   const found = printed.map((line) => JSON.parse(line));
   assert.equal(found.length, 151);
   assert.equal(new Set(found.map(({ id }) => id)).size, 151);
+  const own = found.filter(({ isSelf }) => isSelf);
+  assert.deepEqual(own.map(({ name }) => name), ["ops"]);
   await Promise.all(clients.map((client) => client.close()));
 });
 

@@ -23,7 +23,8 @@ const STATS: AdminStats = {
 function clientOf(id: number, changes: Partial<AdminClient> = {}): AdminClient {
   return {
     ...{ id, globalId: `n1.${id}`, address: "127.0.0.1:4000" },
-    ...{ version: "1.1.0", name: `client ${id}`, user: null, isAdmin: false },
+    ...{ version: "1.1.0", name: `client ${id}`, user: null },
+    ...{ isAdmin: false, isSelf: false },
     ...{ connectedAt: Date.now() - 1_000, rooms: 0, pending: 0, buffered: 0 },
     ...changes,
   };
@@ -269,7 +270,7 @@ Deno.test("top shows the clients of a server until q", async () => {
   await using server = serveQuietly({ tokens: TOKENS });
   const terminal = new TestTerminal();
   const ended = runTop(server.url, terminal);
-  await terminal.shows(/ops +\d+ s/);
+  await terminal.shows(/ops \(this\) +\d+ s/);
   await using client = await connect("secret of web", { url: server.url });
   await terminal.shows(/web +\d+ s/);
   await client.close();
@@ -296,11 +297,11 @@ Deno.test("top continues after a restart of the server", async () => {
   const first = serveQuietly({ tokens: TOKENS, port });
   const terminal = new TestTerminal();
   const ended = runTop(first.url, terminal);
-  await terminal.shows(/ops +\d+ s/);
+  await terminal.shows(/ops \(this\) +\d+ s/);
   await first.close();
   await terminal.shows(/the connection was lost, connecting again/);
   await using second = serveQuietly({ tokens: TOKENS, port });
-  await terminal.shows(/ops +\d+ s/);
+  await terminal.shows(/ops \(this\) +\d+ s/);
   assert.equal(second.clients.size, 1);
   terminal.press("q");
   assert.equal((await ended).code, 0);
@@ -310,7 +311,7 @@ Deno.test("top ends at q right after the server has closed", async () => {
   await using server = serveQuietly({ tokens: TOKENS });
   const terminal = new TestTerminal();
   const ended = runTop(server.url, terminal);
-  await terminal.shows(/ops +\d+ s/);
+  await terminal.shows(/ops \(this\) +\d+ s/);
   await server.close();
   // The view waits a moment for the end of the connection, which has closed meanwhile.
   terminal.press("q");
@@ -323,12 +324,12 @@ Deno.test("top shows that a server does not answer, while the connection is open
   await using proxy = new TcpProxy(server);
   const terminal = new TestTerminal();
   const ended = runTop(proxy.url, terminal);
-  await terminal.shows(/ops +\d+ s/);
+  await terminal.shows(/ops \(this\) +\d+ s/);
   proxy.freeze();
   await terminal.shows(/no answer for \d+ s: these numbers are old/);
-  assert.match(terminal.screens.at(-1)!, /ops +\d+ s/);
+  assert.match(terminal.screens.at(-1)!, /ops \(this\) +\d+ s/);
   proxy.thaw();
-  await terminal.shows(/^(?![^]*no answer)[^]*ops +\d+ s/);
+  await terminal.shows(/^(?![^]*no answer)[^]*ops \(this\) +\d+ s/);
   terminal.press("q");
   assert.equal((await ended).code, 0);
 });
@@ -337,7 +338,7 @@ Deno.test("top ends when its token is revoked", async () => {
   await using server = serveQuietly({ tokens: TOKENS });
   const terminal = new TestTerminal();
   const ended = runTop(server.url, terminal);
-  await terminal.shows(/ops +\d+ s/);
+  await terminal.shows(/ops \(this\) +\d+ s/);
   await server.revoke("ops");
   const { code } = await ended;
   assert.notEqual(code, 0);

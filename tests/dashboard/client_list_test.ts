@@ -5,7 +5,8 @@ import { ClientList } from "../../dashboard/client_list.ts";
 function clientOf(id: number, rest: Partial<AdminClient> = {}): AdminClient {
   return {
     ...{ id, globalId: `node-${id}`, address: "192.0.2.1", version: "1.1.0" },
-    ...{ name: null, user: null, isAdmin: false, connectedAt: id },
+    ...{ name: null, user: null, isAdmin: false, isSelf: false },
+    connectedAt: id,
     ...{ rooms: 0, pending: 0, buffered: 0, ...rest },
   };
 }

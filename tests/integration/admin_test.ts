@@ -98,7 +98,8 @@ Deno.test("an admin sees one client in detail", async () => {
     assert(features.includes("rooms"));
     assert.deepEqual(rest, {
       ...{ id: client.id, globalId: client.globalId, address: client.address },
-      ...{ version: VERSION, name: "plain", user: "plain", isAdmin: false },
+      ...{ version: VERSION, name: "plain", user: "plain" },
+      ...{ isAdmin: false, isSelf: false },
       ...{ rooms: 1, roomNames: ["lobby"], pending: 0, streams: 0 },
       ...{ buffered: 0, expires: null },
     });

@@ -8,7 +8,7 @@
  */
 
 import type { ConnectionOptions, Server, Transport } from "./nats_client.ts";
-import { settlesWithin } from "../common/async.ts";
+import { dial, settlesWithin } from "../common/async.ts";
 
 /** The longest first line of a server, in bytes. It contains the URLs of its cluster. */
 const MAX_INFO = 65_536;
@@ -65,8 +65,10 @@ export class DenoTransport implements Transport {
     life?.addEventListener("abort", this.#onAbort);
     if (life?.aborted) this.disconnect();
     const { hostname, port } = server;
-    const { signal } = this.#dialing;
-    const connection = await Deno.connect({ hostname, port, signal });
+    const connection = await dial(
+      this.#dialing.signal,
+      (signal) => Deno.connect({ hostname, port, signal }),
+    );
     this.#connection = connection;
     if (this.#isClosed) throw this.#endEarly();
     connection.setNoDelay(true);

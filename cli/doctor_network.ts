@@ -5,7 +5,7 @@
  */
 
 import { lookup } from "node:dns/promises";
-import { limit } from "../common/async.ts";
+import { dial, limit } from "../common/async.ts";
 import { escapeControls, showName } from "../common/text.ts";
 import { unreachable } from "../client/ack_errors.ts";
 import { connectTimeout } from "../client/login_errors.ts";
@@ -89,8 +89,11 @@ export async function connectTcp(
     const limited = limit(signal, timeout, onTimeout);
     const start = performance.now();
     try {
-      const options = { hostname, port, signal: limited.signal };
-      (await Deno.connect(options)).close();
+      const tcp = await dial(
+        limited.signal,
+        (signal) => Deno.connect({ hostname, port, signal }),
+      );
+      tcp.close();
       return connected(hostname, port, performance.now() - start, failures);
     } catch (error) {
       signal.throwIfAborted();
@@ -222,7 +225,10 @@ async function handshake(
   caCerts: readonly string[] = [],
   signal: AbortSignal,
 ): Promise<void> {
-  const tcp = await Deno.connect({ hostname: address, port, signal });
+  const tcp = await dial(
+    signal,
+    (signal) => Deno.connect({ hostname: address, port, signal }),
+  );
   const alpnProtocols = ["http/1.1"];
   const options = { hostname, caCerts: [...caCerts], alpnProtocols };
   using tls = await Deno.startTls(tcp, options);

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Deadline } from "../common/async.ts";
+import { Deadline, dial } from "../common/async.ts";
 import type { ClientSocket } from "./client_socket.ts";
 import { FrameError, FrameReader, type MessageData } from "./frame_reader.ts";
 import { encodeClose, FrameWriter } from "./frame_writer.ts";
@@ -193,18 +193,17 @@ export class DenoSocket implements ClientSocket {
   ): Promise<Deno.TcpConn | Deno.TlsConn> {
     const isSecure = protocol === "wss:";
     const hostname = host.replace(/^\[(.*)\]$/, "$1");
-    const { signal } = this.#abort;
-    const tcp = await Deno.connect({
-      hostname,
-      port: Number(port || (isSecure ? 443 : 80)),
-      signal,
-    });
+    const options = { hostname, port: Number(port || (isSecure ? 443 : 80)) };
+    const tcp = await dial(
+      this.#abort.signal,
+      (signal) => Deno.connect({ ...options, signal }),
+    );
     this.#use(tcp);
     tcp.setNoDelay(true);
     if (!isSecure) return tcp;
     const alpnProtocols = ["http/1.1"];
-    const options = { hostname, caCerts: [...caCerts], alpnProtocols };
-    const tls = await Deno.startTls(tcp, options);
+    const trust = { hostname, caCerts: [...caCerts], alpnProtocols };
+    const tls = await Deno.startTls(tcp, trust);
     this.#use(tls);
     await tls.handshake();
     return tls;

@@ -260,3 +260,30 @@ export class Deadline {
       late > READING_TIME && this.#graces < MAX_GRACES;
   }
 }
+
+/**
+ * Makes a connection with `Deno.connect`, until a signal aborts.
+ *
+ * If the signal aborts right after the connection was made, Deno 2.9 rejects without closing
+ * it: its last step is `signal.throwIfAborted()`. The signal that `connect` gets does not throw.
+ *
+ * @param signal Ends the attempt
+ * @param connect Calls `Deno.connect` with its signal
+ *
+ * @throws The reason of the signal, or the error of the system
+ */
+export async function dial<Connection extends { close(): void }>(
+  signal: AbortSignal,
+  connect: (signal: AbortSignal) => Promise<Connection>,
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const dialing = AbortSignal.any([signal]);
+  dialing.throwIfAborted = () => {};
+  try {
+    const connection = await connect(dialing);
+    if (signal.aborted) connection.close();
+    return connection;
+  } finally {
+    signal.throwIfAborted();
+  }
+}

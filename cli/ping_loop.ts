@@ -107,11 +107,15 @@ class Pings {
     const isOver = aborted(signal).catch(() => {});
     const isEnded = Promise.race([this.#probe.closed, isOver]);
     const start = performance.now();
+    let due = start;
     while (!signal.aborted && this.#ended === undefined) {
       this.#send();
       if (this.#sent === count) break;
-      const next = start + this.#sent * interval - performance.now();
-      if (await settlesWithin(isEnded, Math.max(0, next))) break;
+      const now = performance.now();
+      due += interval;
+      // A program that was stopped does not send all pings that it has missed at once.
+      if (due < now) due = now + interval;
+      if (await settlesWithin(isEnded, due - now)) break;
     }
     const answered = Promise.all(this.#waiting);
     await settlesWithin(Promise.race([answered, isOver]), timeout + LATE);

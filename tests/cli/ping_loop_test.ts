@@ -101,6 +101,23 @@ Deno.test("a late pong is reported as late, also while the program is stopped", 
   assert.deepEqual(events, [{ kind: "late", number: 1 }]);
 });
 
+Deno.test("a program that was stopped does not send the pings at once that it has missed", async () => {
+  const times: number[] = [];
+  await using server = fakeServer((socket, frame) => {
+    if ("token" in frame) return socket.send(JSON.stringify(LOGIN));
+    if (frame.action !== "ping") return;
+    const now = performance.now();
+    // The first ping stops everything for a while.
+    while (times.length === 0 && performance.now() < now + 2_000);
+    times.push(performance.now());
+    socket.send(JSON.stringify(PONG));
+  });
+  await pingAll(server.url, { count: 21, interval: 50 });
+  // 19 intervals. A machine that stops makes a few of them shorter.
+  const time = times[20]! - times[1]!;
+  assert(time >= 500, `${time} ms`);
+});
+
 Deno.test("the end of the connection ends the pings", async () => {
   let pings = 0;
   await using server = fakeServer((socket, frame) => {

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { connect } from "../../client.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { main } from "../../cli/program.ts";
+import { freeze } from "../../tools/lib/freeze.ts";
 import { pause } from "../support/timing.ts";
 import { makeScript, Program, type Script } from "../support/program.ts";
 
@@ -41,7 +42,10 @@ async function runUntil(
   await using script = await makeProgram(source);
   await using program = new Program(["--allow-net", script.path]);
   await program.line(/^info ready$/);
+  // The program gets all of them at once, however slow this process is.
+  freeze(program.process);
   for (const signal of signals) program.process.kill(signal);
+  program.process.kill("SIGCONT");
   return { code: await program.ended, lines: program.output.lines };
 }
 
@@ -141,7 +145,7 @@ signalTest(
   async () => {
     const { code, lines } = await runUntil(
       ["SIGINT"],
-      `setTimeout(() => console.log("waited for"), 5_000);
+      `setTimeout(() => console.log("waited for"), 60_000);
       await main(import.meta, interrupted);`,
     );
     assert.deepEqual([code, lines], [0, ["info ready"]]);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { type CloseInfo, connect } from "../../client.ts";
 import { runProgram, urlOf } from "../support/command_line.ts";
 import { makeCertificate } from "../support/certificate.ts";
+import { freeze } from "../../tools/lib/freeze.ts";
 import { freePort } from "../../tools/lib/ports.ts";
 import type { Program } from "../support/program.ts";
 import {
@@ -124,9 +125,12 @@ workersTest(
     await using program = startWorkers(1);
     await startOf(program);
     const [worker = 0] = await workersOf(program);
+    // It must not start another worker before it gets its signal.
+    freeze(program.process);
     Deno.kill(worker, "SIGTERM");
     await ended(worker);
-    assert.equal(await end(program, "SIGTERM"), 0);
+    program.process.kill("SIGTERM");
+    assert.equal(await end(program, "SIGCONT"), 0);
     assert.doesNotMatch(program.output.lines.join("\n"), /worker/);
   },
 );

@@ -12,7 +12,12 @@ import {
 import { rejection } from "../support/errors.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { Servers } from "../support/servers.ts";
-import { gate, settlesAtOnce, until } from "../support/timing.ts";
+import {
+  gate,
+  onlyTimersUpTo,
+  settlesAtOnce,
+  until,
+} from "../support/timing.ts";
 
 /** Connects a client to the second server, and returns its global id. */
 async function connectRemote(servers: Servers) {
@@ -130,6 +135,8 @@ Deno.test("a request fails if both servers end before the reply", async () => {
 });
 
 Deno.test("a request to a client of a frozen server times out", async () => {
+  // The lease of the frozen server must not end first.
+  using _timers = onlyTimersUpTo(1_000);
   await using servers = await Servers.start(2);
   const { connection, globalId } = await connectRemote(servers);
   connection.receive("hello", (message) => message.reply("hi"));

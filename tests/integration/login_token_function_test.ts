@@ -10,6 +10,7 @@ import {
 } from "../../common/errors.ts";
 import { rejection, throwsExactly } from "../support/errors.ts";
 import { errorFrame } from "../support/fake_server.ts";
+import { createFast } from "../support/late_server.ts";
 import {
   answerAll,
   type ConnectionScript,
@@ -144,15 +145,18 @@ for (
   Deno.test(`a client tries again if its token function ${what}`, async () => {
     let calls = 0;
     await using server = scriptedServer([answerAll]);
-    await using connection = await connect(
+    await using connection = createFast(
+      server,
+      { timeout: 1_000 },
       () => ++calls === 2 ? fail() : "test",
-      { url: server.url, reconnect: FAST_RECONNECT, timeout: 1_000 },
     );
+    await connection.opened;
+    calls = 1;
     const states = new StateRecorder(connection);
-    server.sockets[0]!.close(1001);
+    server.sockets.at(-1)!.close(1001);
     await states.next("open");
-    const failed = ["waiting", "connecting"];
-    assert.deepEqual(states.seen, [...failed, ...failed, "open"]);
+    // On a machine that stops for a while, the third attempt can time out, too.
+    assert.match(states.seen.join(), /^(waiting,connecting,){2,}open$/);
   });
 }
 

@@ -12,6 +12,9 @@ const RESET: RequestInfo = {
   remoteAddr: { transport: "tcp", hostname: "0.0.0.0", port: 0 },
 };
 
+/** A stalled server takes longer to count an upgrade as lost, and must not close it before. */
+const PATIENT = { limits: { loginTimeout: 60_000 } };
+
 /** Reads `GET /hoist/health`. */
 async function readHealth(server: Server): Promise<[number, unknown]> {
   const response = await server.fetch(
@@ -114,7 +117,7 @@ for (const WebSocket of [undefined, globalThis.WebSocket]) {
       const response = await server.fetch(request, info);
       if (isUpgrade) await released.promise;
       return response;
-    });
+    }, PATIENT);
     const { server, addr } = mounted;
     server.operation("echo", (data) => data);
     const options = { url: `http://127.0.0.1:${addr.port}`, timeout: 60_000 };
@@ -134,7 +137,7 @@ Deno.test("a server that closes ends an upgrade that has not opened", async () =
     const response = server.fetch(request, info);
     await released.promise;
     return response;
-  });
+  }, PATIENT);
   const { server, logger } = mounted;
   using peer = await TcpPeer.connect(mounted);
   await peer.write(encodeRequest());
@@ -150,7 +153,7 @@ Deno.test("an upgrade that opens late does not count as lost", async () => {
     const response = server.fetch(request, info);
     await released.promise;
     return response;
-  });
+  }, PATIENT);
   const { server } = mounted;
   using peer = await TcpPeer.connect(mounted);
   await peer.write(encodeRequest());

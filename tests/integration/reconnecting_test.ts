@@ -19,6 +19,7 @@ import {
   errorFrame,
   successFrame,
 } from "../support/fake_server.ts";
+import { createFast } from "../support/late_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import {
   answerAll,
@@ -82,8 +83,8 @@ Deno.test("the client reconnects after a connection ends without a Close frame",
 Deno.test("a reconnect attempt ends after the timeout and is repeated", async () => {
   await using server = serveQuietly();
   await using proxy = new TcpProxy(server);
-  const options = { url: proxy.url, reconnect: FAST_RECONNECT, timeout: 1_000 };
-  await using connection = await connect("test", options);
+  await using connection = createFast(proxy, { timeout: 1_000 });
+  await connection.opened;
   const states = new StateRecorder(connection);
   proxy.isStalled = true;
   proxy.cut();

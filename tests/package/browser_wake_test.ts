@@ -13,11 +13,15 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 
-/** The page sends no ping by itself, because its interval is 10 minutes. */
+/**
+ * The page sends no ping by itself, because its interval is 10 minutes. It calls `visit` with
+ * the URL of the server and the timeout of a ping, separated by a space.
+ */
 const PAGE = `
   import { connect } from "@hoist/cli/client";
-  export async function visit(url: string) {
-    const heartbeat = { interval: 600_000, timeout: 1_000 };
+  export async function visit(target: string) {
+    const [url = "", timeout] = target.split(" ");
+    const heartbeat = { interval: 600_000, timeout: Number(timeout) };
     const connection = await connect("test", { url, heartbeat });
     Object.assign(globalThis, {
       connection,
@@ -52,11 +56,11 @@ Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 /** Defines a test with pages that are connected to a server, each to its own URL. */
 function testPages(
   name: string,
-  fn: (visit: (url: string) => Promise<Page>) => Promise<void>,
+  fn: (visit: (url: string, timeout: number) => Promise<Page>) => Promise<void>,
 ): void {
   testWithBrowser(name, async (browser) => {
-    await fn(async (url) => {
-      await using site = servePage(script, url);
+    await fn(async (url, timeout) => {
+      await using site = servePage(script, `${url} ${timeout}`);
       const origin = `http://127.0.0.1:${site.addr.port}/`;
       const { page, result, errors } = await open(browser, origin);
       assert.deepEqual([errors, result], [[], "open"]);
@@ -71,7 +75,7 @@ testPages(
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger, logLevel: "debug" });
     server.receive("hello", () => {});
-    const page = await visit(server.url);
+    const page = await visit(server.url, 60_000);
     const pings = async () => {
       // The server has handled all frames that the page sent before this message.
       await page.evaluate(`connection.message("hello")`);
@@ -94,7 +98,7 @@ testPages(
     await using server = serveQuietly();
     for (const dispatch of Object.values(EVENTS)) {
       await using proxy = new TcpProxy(server);
-      const page = await visit(proxy.url);
+      const page = await visit(proxy.url, 1_000);
       proxy.hold();
       await page.evaluate(dispatch);
       await page.waitForFunction(`connection.state === "closed"`);

@@ -8,6 +8,7 @@ import { Dashboard, WITH_DASHBOARD } from "../support/dashboard.ts";
 import { lateServer } from "../support/late_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
+import { until } from "../support/timing.ts";
 
 /** Sends messages until the page shows one; returns how often it shows this one, or 0. */
 async function shownTimes(
@@ -18,8 +19,11 @@ async function shownTimes(
   for (let n = 1; n <= 100; n++) {
     const name = `hello-${n}.`;
     await client.message(name);
+    const shown = page.getByText(name);
+    await shown.first().waitFor({ timeout: 1_000 }).catch(() => {});
+    // A second stream would show it again.
     await page.waitForTimeout(200);
-    const count = await page.getByText(name).count();
+    const count = await shown.count();
     if (count > 0) return count;
   }
   return 0;
@@ -40,6 +44,7 @@ testWithBrowser(
     await using server = late.start({
       dashboard: true,
       tokens: [{ name: "ops", token: "an admin token" }],
+      limits: { loginTimeout: 60_000 },
       admin: async () => {
         asked++;
         return await decision.promise;
@@ -55,7 +60,7 @@ testWithBrowser(
     await dashboard.page.waitForSelector(".banner", { state: "detached" });
     await using client = await connectTo({ url: server.url });
     assert.equal(await shownTimes(dashboard, client), 1);
-    assert.equal(server.clients.size, 2);
+    await until(() => server.clients.size === 2, "one connection of the page");
   },
 );
 

@@ -16,10 +16,8 @@
  */
 
 import type { DecisionOf, IdentityOf, LoginDecision } from "./auth.ts";
-import { isNumberError } from "./common/encode_json.ts";
 import { HoistError } from "./common/errors.ts";
 import { ignorable } from "./common/ignorable.ts";
-import { LogThrottle } from "./common/rate_limiter.ts";
 import type { JsonObject } from "./common/json.ts";
 import type { Listener } from "./common/listeners.ts";
 import { detached } from "./common/telemetry.ts";
@@ -38,7 +36,6 @@ import type { RoomNameOf, RoomPatternOf } from "./contract/infer_rooms.ts";
 import type { OutputOf } from "./contract/schema.ts";
 import {
   type BroadcastArguments,
-  type BroadcastOptions,
   type CloseOptions,
   resolveGrace,
   resolveTimeout,
@@ -347,8 +344,6 @@ export class Server<
   readonly #log: Log;
   readonly #hub: Hub;
   readonly #finishing = Promise.withResolvers<void>();
-  /** Limits the lines about failed broadcasts, because the data can come from a client */
-  readonly #broadcastLines = new LogThrottle(1, 20);
   readonly #onAbort = (): void => void this.close();
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
@@ -716,7 +711,7 @@ export class Server<
    * ```
    */
   client(globalId: string): ClientReference<Of> {
-    return new ClientReference(this.#hub.directory, globalId);
+    return new ClientReference(this.#hub.directory, globalId, this.#log);
   }
 
   /**
@@ -888,27 +883,8 @@ export class Server<
     ...dataAndOptions: BroadcastArguments<Of, Name>
   ): Promise<BroadcastResult> {
     const [data = {}, options = {}] = dataAndOptions;
-    return ignorable(this.#broadcast(name, data as JsonObject, options));
-  }
-
-  async #broadcast(
-    name: string,
-    data: JsonObject,
-    options: BroadcastOptions,
-  ): Promise<BroadcastResult> {
-    try {
-      return await this.#hub.broadcast(name, data, options);
-    } catch (error) {
-      // If nothing awaits the broadcast, nothing else reports it.
-      if (isNumberError(error)) this.#logBroadcast(error);
-      throw error;
-    }
-  }
-
-  #logBroadcast(error: unknown): void {
-    const text = "a broadcast failed";
-    const line = this.#broadcastLines.pass(text);
-    if (line !== undefined) this.#log.exception(line, error);
+    const sending = this.#hub.broadcast(name, data as JsonObject, options);
+    return ignorable(this.#log.watchSending("a broadcast", sending));
   }
 
   /**

@@ -30,10 +30,17 @@ export function ignorable<Value>(
   return result;
 }
 
+/**
+ * Whether data was not sent because of itself, although a handler can have it from a peer: it
+ * has a number that JSON changes, is nested too deeply, or is too large.
+ */
+export function isDataError(error: unknown): error is Error {
+  return isNumberError(error) || isDepthError(error) || isLengthError(error);
+}
+
 /** Whether the arguments of the request caused an error. */
 function isMistake(error: unknown): boolean {
-  if (isNumberError(error) || isDepthError(error)) return false;
-  if (isLengthError(error) || causedByPeer.has(Object(error))) return false;
+  if (isDataError(error) || causedByPeer.has(Object(error))) return false;
   return error instanceof TypeError || error instanceof RangeError;
 }
 

@@ -70,7 +70,17 @@ export class Announcements {
    * @throws {TypeError} If the data is not a JSON object, or an option is unknown
    * @throws {RangeError} If the event is too large
    */
-  async messageUser(
+  messageUser(
+    user: string,
+    name: string,
+    data: JsonObject,
+    options: BroadcastOptions,
+  ): Promise<BroadcastResult> {
+    const sending = this.#messageUser(user, name, data, options);
+    return this.#context.log.watchSending("a message to a user", sending);
+  }
+
+  async #messageUser(
     user: string,
     name: string,
     data: JsonObject,

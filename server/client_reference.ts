@@ -21,6 +21,7 @@ import type {
 import type { Message } from "../protocol/message.ts";
 import { type ClientAddress, parseGlobalId } from "./client_directory.ts";
 import type { ClientDirectory } from "./client_directory.ts";
+import type { Log } from "./log.ts";
 
 /** The reply of a client to a request, by the name of the request */
 export type ReferenceReplyOf<Of extends Contract, Name> = ReferenceMessageIn<
@@ -43,12 +44,14 @@ export class ClientReference<Of extends Contract = OpenContract> {
   readonly globalId: string;
   readonly #directory: ClientDirectory;
   readonly #address: ClientAddress;
+  readonly #log: Log;
 
   /** @ignore Applications call `Server.client`. */
-  constructor(directory: ClientDirectory, globalId: string) {
+  constructor(directory: ClientDirectory, globalId: string, log: Log) {
     this.globalId = globalId;
     this.#address = parseGlobalId(globalId);
     this.#directory = directory;
+    this.#log = log;
   }
 
   /** The id of the server that the client is connected to, see `Server.cluster` */
@@ -77,8 +80,8 @@ export class ClientReference<Of extends Contract = OpenContract> {
   ): Promise<void> {
     const [given = {}] = data;
     const sending = this.#directory
-      .message(this.#address, name, given as JsonObject);
-    return ignorable(sending.then(() => {}));
+      .message(this.#address, name, given as JsonObject).then(() => {});
+    return ignorable(this.#log.watchSending("a message to a client", sending));
   }
 
   /**
@@ -126,6 +129,7 @@ export class ClientReference<Of extends Contract = OpenContract> {
     const reply: Promise<unknown> = this.#directory.request(
       ...[this.#address, name, data as JsonObject, options] as const,
     );
-    return ignorable(reply) as Promise<ReferenceReplyOf<Of, Name>>;
+    const sending = this.#log.watchSending("a request to a client", reply);
+    return ignorable(sending) as Promise<ReferenceReplyOf<Of, Name>>;
   }
 }

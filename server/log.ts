@@ -5,6 +5,7 @@
  */
 
 import { debugOptions } from "../common/debug.ts";
+import { isDataError } from "../common/ignorable.ts";
 import {
   isLogged,
   type LineLevel,
@@ -14,6 +15,7 @@ import {
   type Logger,
   type LogLevel,
 } from "../common/log_format.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
 import { redactStart, showFrame } from "../common/secrets.ts";
 import {
   type LogOutput,
@@ -52,6 +54,10 @@ export class Log {
   readonly #redactor: Redactor;
   /** The functions that receive all lines, for admins; `undefined` if there are none */
   #listeners: ReadonlySet<LogListener> | undefined;
+  /** Limits the lines about data that was not sent, because it can come from a client */
+  readonly #unsentLines = new LogThrottle(1, 20);
+  /** The errors of such lines, because one function can send with another one */
+  readonly #unsentErrors = new WeakSet<object>();
 
   constructor({ logger, logLevel, logFormat, secrets }: LogSettings) {
     this.#output = makeOutput(logger, logFormat ?? "text");
@@ -126,6 +132,28 @@ export class Log {
       error: shown,
       fields,
     });
+  }
+
+  /**
+   * Logs why data could not be sent. If nothing awaits what sends it, nothing else reports it,
+   * because such an error does not end the program: see `ignorable`.
+   *
+   * @param what What sends the data, such as `a broadcast`
+   * @param sending Rejects if the data cannot be sent
+   * @returns The same promise
+   */
+  watchSending<Value>(what: string, sending: Promise<Value>): Promise<Value> {
+    sending.catch((error) => {
+      if (isDataError(error)) this.#logUnsent(`${what} failed`, error);
+    });
+    return sending;
+  }
+
+  #logUnsent(text: string, error: object): void {
+    if (this.#unsentErrors.has(error)) return;
+    this.#unsentErrors.add(error);
+    const line = this.#unsentLines.pass(text);
+    if (line !== undefined) this.exception(line, error);
   }
 
   /** Logs an exception of a login function, without the token that it got. */

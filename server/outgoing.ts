@@ -143,6 +143,17 @@ export class MessageSender {
     data: JsonObject,
     options: RequestOptions | undefined,
   ): Promise<ClientMessage> {
+    const { log } = this.#context;
+    const sending = this.#observe(name, data, options);
+    return log.watchSending("a request to a client", sending);
+  }
+
+  /** Sends a request, inside of a span if it gets one. */
+  #observe(
+    name: string,
+    data: JsonObject,
+    options: RequestOptions | undefined,
+  ): Promise<ClientMessage> {
     const span = this.#context.telemetry?.startRequest(name);
     if (span === undefined) return this.#request(name, data, options);
     const { traceparent } = span;

@@ -162,7 +162,9 @@ export class Room<
     ...dataAndOptions: RoomBroadcastArguments<Of, Name, Event>
   ): Promise<BroadcastResult> {
     const [data = {}, options = {}] = dataAndOptions;
-    return ignorable(this.#broadcast(name, data as JsonObject, options));
+    const sending = this.#broadcast(name, data as JsonObject, options);
+    const { log } = this.#rooms;
+    return ignorable(log.watchSending("a broadcast to a room", sending));
   }
 
   async #broadcast(

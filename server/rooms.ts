@@ -102,6 +102,7 @@ export class Rooms {
   readonly #ledger: PublicationLedger | undefined;
   readonly #definitions: RoomDefinitions;
   readonly #host: RoomHost;
+  readonly log: Log;
   /** The rooms that have members on this server */
   readonly #live = new Map<string, LiveRoom>();
   /** The ends of the subscriptions to rooms without members */
@@ -120,6 +121,7 @@ export class Rooms {
    */
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.log = options.log;
     const { contract, broker, node } = options;
     this.identities = node === undefined
       // All clients can come back at once.
@@ -383,7 +385,7 @@ export class Rooms {
   /** Logs an exception of a hook. Throttled, because clients can join again and again. */
   #fail(error: unknown): void {
     const line = this.#lines.pass("a hook of a room failed");
-    if (line !== undefined) this.#options.log.exception(line, error);
+    if (line !== undefined) this.log.exception(line, error);
   }
 
   /** Logs a problem. Throttled, because all rooms can have it, and each message of the engine. */

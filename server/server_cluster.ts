@@ -125,7 +125,9 @@ export class ServerCluster {
     name: string,
     data: JsonObject = {},
   ): Promise<void> {
-    return ignorable(this.#message(node, name, data));
+    const sending = this.#message(node, name, data);
+    const what = "a message to other servers";
+    return ignorable(this.#log.watchSending(what, sending));
   }
 
   /**
@@ -167,7 +169,9 @@ export class ServerCluster {
     data: JsonObject = {},
     options: ClusterRequestOptions = {},
   ): Promise<JsonObject> {
-    return ignorable(this.#request(node, name, data, options));
+    const sending = this.#request(node, name, data, options);
+    const what = "a request to another server";
+    return ignorable(this.#log.watchSending(what, sending));
   }
 
   /**

@@ -8,6 +8,7 @@
 import type { ReadFrom } from "../broker/broker.ts";
 import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import { checkBoolean, checkKeys } from "../common/check.ts";
+import { describeChange } from "../common/encode_json.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage, describeRoom, fitsInto } from "../common/text.ts";
 import { dataSchemaOf, ownEntry } from "../contract/contract.ts";
@@ -132,9 +133,11 @@ function faultOf(shown: unknown, json: string): string | undefined {
     return "returned a promise, but nothing waits for it";
   }
   if (!json.startsWith("{")) return "returned neither an object nor false";
-  return fitsInto(json, MAX_PRESENCE)
-    ? undefined
-    : `returned more than ${MAX_PRESENCE} bytes of JSON`;
+  if (!fitsInto(json, MAX_PRESENCE)) {
+    return `returned more than ${MAX_PRESENCE} bytes of JSON`;
+  }
+  const change = describeChange(shown, "presence");
+  return change && `returned an object that JSON changes: ${change.text}`;
 }
 
 /**

@@ -250,7 +250,9 @@ export class ServerCluster {
       // A call of entry.handler would pass the entry as `this`.
       const { handler } = entry;
       const answer = await handler(data, from);
-      return isJsonObject(answer) ? { data: answer } : DONE;
+      if (!isJsonObject(answer)) return DONE;
+      stringifyData(answer, () => `the answer to ${message}`);
+      return { data: answer };
     } catch (error) {
       const what = `the handler of ${message} of another server failed`;
       this.#log.exception(what, error);

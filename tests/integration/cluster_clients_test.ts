@@ -10,6 +10,7 @@ import {
   TimeoutError,
 } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { Servers } from "../support/servers.ts";
 import {
@@ -243,3 +244,18 @@ Deno.test("a reply that JSON changes does not reach another server as another on
     /^Cannot finish request "size": the reply .* as JSON: data\.n is Infinity/,
   );
 });
+
+for (const answer of [{ n: NaN }, { at: new Map() as never }]) {
+  Deno.test(`an answer that JSON changes does not reach another server: ${Deno.inspect(answer)}`, async () => {
+    const logger = new LogRecorder();
+    await using servers = await Servers.start(2, { logger });
+    const [{ cluster }, { cluster: other }] = [servers.at(0), servers.at(1)];
+    other.receive("load", () => answer);
+    const error = await rejection(cluster.request(other.id, "load"));
+    assert(error instanceof HoistError);
+    assert.match(error.message, /could not handle message "load"/);
+    await logger.line(
+      /the handler of message "load" of another server failed\n[^]*the answer to message "load": its data cannot be encoded as JSON: data\./,
+    );
+  });
+}

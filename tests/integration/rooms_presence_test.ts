@@ -157,6 +157,11 @@ const INVALID: readonly (readonly [unknown, RegExp])[] = [
   [Promise.resolve({}), /returned a promise, but nothing waits for it/],
   [TOO_LARGE, /returned more than 4096 bytes of JSON/],
   [CYCLIC, /'presence' of the room "a" failed/],
+  [
+    { n: [NaN] },
+    /returned an object that JSON changes: presence\.n\[0\] is NaN/,
+  ],
+  [{ at: new Map() }, /returned an object that JSON changes: .*at is a Map/],
   [{ n: 1n }, /'presence' of the room "a" failed/],
 ];
 

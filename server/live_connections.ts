@@ -64,7 +64,7 @@ export class LiveConnections<Connection extends LiveConnection> {
     this.#host = host;
     this.#logins = new TimeoutQueue<Connection>(
       host.loginTimeout,
-      (connection) => connection.expire(),
+      (connection) => this.#expire(connection),
     );
     this.#openings = new Openings<Connection>({
       onLate: () => host.upgrades.expectResets(),
@@ -146,6 +146,12 @@ export class LiveConnections<Connection extends LiveConnection> {
       this.#onEmptied = resolve;
       if (this.#places.size === 0) resolve();
     });
+  }
+
+  #expire(connection: Connection): void {
+    // The client can send nothing yet. If the upgrade is lost, the time ends.
+    if (connection.isOpening) this.#logins.add(connection);
+    else connection.expire();
   }
 
   #enter(connection: Connection): void {

@@ -94,6 +94,18 @@ Deno.test("a connection that opens late gets a place, and the whole time for its
   assert.deepEqual([events, clock.timers], [["restored", "expired"], 0]);
 });
 
+Deno.test("the time for a login does not expire before the connection has opened", () => {
+  using clock = new Clock();
+  const { connection, events } = add(500);
+  clock.pass(1_200);
+  connection.isOpening = false;
+  assert.deepEqual(events, []);
+  clock.pass(500);
+  assert.deepEqual(events, ["expired"]);
+  clock.pass(1_000);
+  assert.equal(clock.timers, 0);
+});
+
 Deno.test("a connection that opens late is closed if others have taken all places", () => {
   using clock = new Clock();
   const { connection, connections, count, events } = add(5_000, {

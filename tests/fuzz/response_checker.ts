@@ -95,8 +95,6 @@ export class ResponseChecker {
   /** Counts a frame of the client. */
   send(): void {
     this.load.send();
-    // The login does not count.
-    if (this.load.sent === 2) this.#rate.begin();
   }
 
   /**

@@ -26,7 +26,7 @@ export type EngineName = "nats" | "redis";
 
 /** A node that is broken on purpose, to show that the ledger finds what it loses. */
 export type Control =
-  /** It takes each message for the next one, and never looks for missing ones */
+  /** It loses messages, takes each for the next one, and never looks for missing ones */
   | "gaps"
   /** It compares positions by their offset alone */
   | "positions";

@@ -35,17 +35,40 @@ export function breakEngine(engine: Engine, control: Control): Engine {
   };
 }
 
-/** A broker that takes each publication for the one after the last one. */
+/**
+ * How many publications of each room a {@linkcode BlindBroker} loses after the connection to the
+ * engine was lost: more than those that are in progress then, which nobody has acknowledged.
+ */
+export const LOST = 20;
+
+/**
+ * A broker that takes each publication for the one after the last one. Whether a node misses any
+ * after a loss of the connection depends on how fast each node connects again, so that this
+ * broker loses some itself.
+ */
 export class BlindBroker extends PassingBroker {
   /** The last positions, by rooms */
   readonly #last = new Map<string, string>();
+  /** How many publications are still to be lost, by rooms */
+  readonly #losing = new Map<string, number>();
 
   override start(events: BrokerEvents): Promise<void> {
     return super.start({
-      onPublication: (room, publication) =>
-        events.onPublication(room, this.#follow(room, publication)),
-      onStale: () => {},
+      onPublication: (room, publication) => {
+        if (this.#loses(room)) return;
+        events.onPublication(room, this.#follow(room, publication));
+      },
+      onStale: (room) => {
+        if (room !== undefined) return;
+        for (const each of this.#last.keys()) this.#losing.set(each, LOST);
+      },
     });
+  }
+
+  #loses(room: string): boolean {
+    const rest = this.#losing.get(room) ?? 0;
+    if (rest > 0) this.#losing.set(room, rest - 1);
+    return rest > 0;
   }
 
   #follow(room: string, publication: Publication): Publication {

@@ -5,7 +5,7 @@ import type { Publication } from "../../broker/broker.ts";
 import { MemoryBroker } from "../../broker/memory_broker.ts";
 import { MemoryStore } from "../../broker/memory_store.ts";
 import { RestorableBroker } from "../../tests/support/restorable_broker.ts";
-import { BlindBroker, TrustingBroker } from "./controls.ts";
+import { BlindBroker, LOST, TrustingBroker } from "./controls.ts";
 
 const ROOM = "chaos:1";
 const HISTORY = { size: 100, ttl: Infinity, maxBytes: 1_000_000 };
@@ -33,6 +33,36 @@ Deno.test("a broker without gaps names the last message that it has passed on", 
   assert.equal(last?.previous, first?.position);
   assert.notEqual(last?.previous, lost.position);
   assert.equal(stale, 0);
+});
+
+Deno.test("a broker without gaps loses messages after the connection was lost", async () => {
+  const real = new MemoryBroker(new MemoryStore({ maxHistory: 1_000_000 }));
+  let lose = (_room: string | undefined): void => {};
+  const { start } = real;
+  real.start = (events) => {
+    lose = (room) => events.onStale(room);
+    return start.call(real, events);
+  };
+  await using broker = new BlindBroker(real);
+  const received: Publication[] = [];
+  await broker.start({
+    onPublication: (_room, publication) => void received.push(publication),
+    onStale: () => {},
+  });
+  await broker.subscribe(ROOM);
+  const publish = async (count: number) => {
+    for (let n = 0; n < count; n++) await broker.publish(ROOM, `${n}`, PUBLISH);
+  };
+  await publish(1);
+  // The regular look for lost messages is no loss.
+  lose(ROOM);
+  await publish(1);
+  lose(undefined);
+  await publish(LOST + 1);
+  assert.deepEqual(received.map(({ payload }) => payload), [
+    ...["0", "0", `${LOST}`],
+  ]);
+  assert.equal(received[2]?.previous, received[1]?.position);
 });
 
 /** Publishes, loses the last message, and publishes as many again. */

@@ -5,6 +5,7 @@ import { NatsEngine } from "../../tools/engines/nats.ts";
 import { withEngine } from "../support/engines.ts";
 import { pause } from "../support/nats.ts";
 import { NatsBench } from "../support/nats_bench.ts";
+import { unlessStalled } from "../support/timing.ts";
 
 /** Longer than the margin of broker/nats_verified.ts, in milliseconds. */
 const TTL = 9_000;
@@ -31,20 +32,22 @@ async function stayIn(bench: NatsBench, since: string): Promise<string> {
 
 await withEngine("silent rooms of NATS", () => {
   Deno.test("NATS: a room with members has no gap after a silence", async () => {
-    await using engine = await NatsEngine.start();
-    await using bench = await start(engine);
-    await bench.broker.subscribe("a");
-    const first = await bench.publish("a", "1");
-    const at = await stayIn(bench, first);
-    assert.equal(bench.broker.order(first, at), "before");
-    const second = await bench.publish("a", "2");
-    const read = await bench.read("a", { since: at });
-    assert.equal(read.lost, undefined);
-    assert.deepEqual(bench.payloadsOf(read), ["2"]);
-    await bench.until(() => bench.payloads.includes("2"));
-    const { previous } = bench.publications.at(-1)!;
-    assert.equal(bench.broker.order(previous!, at), "same");
-    assert.equal(bench.broker.order(first, second), "before");
+    await unlessStalled(1_000, async () => {
+      await using engine = await NatsEngine.start();
+      await using bench = await start(engine);
+      await bench.broker.subscribe("a");
+      const first = await bench.publish("a", "1");
+      const at = await stayIn(bench, first);
+      assert.equal(bench.broker.order(first, at), "before");
+      const second = await bench.publish("a", "2");
+      const read = await bench.read("a", { since: at });
+      assert.equal(read.lost, undefined);
+      assert.deepEqual(bench.payloadsOf(read), ["2"]);
+      await bench.until(() => bench.payloads.includes("2"));
+      const { previous } = bench.publications.at(-1)!;
+      assert.equal(bench.broker.order(previous!, at), "same");
+      assert.equal(bench.broker.order(first, second), "before");
+    });
   });
 
   Deno.test("NATS: a client that comes back after a silence gets a gap", async () => {
@@ -61,16 +64,18 @@ await withEngine("silent rooms of NATS", () => {
   });
 
   Deno.test("NATS: what is known of a room ends with the connection", async () => {
-    await using engine = await NatsEngine.start();
-    await using bench = await start(engine);
-    await bench.broker.subscribe("a");
-    const first = await bench.publish("a", "1");
-    await pause(TTL - 1_000);
-    assert.equal((await bench.read("a", { since: first })).lost, undefined);
-    // The messages after the first one can be lost with the data of the engine.
-    await bench.restartedBy(() => engine.restart());
-    await pause(2_500);
-    assert.equal((await bench.read("a", { since: first })).lost, "expired");
+    await unlessStalled(500, async () => {
+      await using engine = await NatsEngine.start();
+      await using bench = await start(engine);
+      await bench.broker.subscribe("a");
+      const first = await bench.publish("a", "1");
+      await pause(TTL - 1_000);
+      assert.equal((await bench.read("a", { since: first })).lost, undefined);
+      // The messages after the first one can be lost with the data of the engine.
+      await bench.restartedBy(() => engine.restart());
+      await pause(2_500);
+      assert.equal((await bench.read("a", { since: first })).lost, "expired");
+    });
   });
 
   Deno.test("NATS: looks for lost messages regularly, and after each loss of the connection", async () => {

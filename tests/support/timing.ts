@@ -39,6 +39,43 @@ export async function settlesAtOnce(
   return isSettled;
 }
 
+/** How often an attempt is repeated that a stall of the machine can have failed. */
+const MAX_ATTEMPTS = 5;
+
+/** How often {@linkcode unlessStalled} looks whether the process runs, in milliseconds. */
+const LOOK = 50;
+
+/**
+ * Runs a test whose steps must follow each other within the time of another program, for example
+ * before a lease ends. If it fails, and this process was stopped meanwhile, it runs again.
+ *
+ * @param stall How long the stops must have been together to explain the failure, in milliseconds
+ * @param attempt The test, from its beginning
+ */
+export async function unlessStalled(
+  stall: number,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  for (let n = 1;; n++) {
+    let stalled = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      stalled += Math.max(0, now - last - LOOK);
+      last = now;
+    }, LOOK);
+    try {
+      return await attempt();
+    } catch (error) {
+      // The end of a stall can be the failure.
+      stalled += Math.max(0, performance.now() - last - LOOK);
+      if (stalled < stall || n === MAX_ATTEMPTS) throw error;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
+
 /** Longer than any test, in milliseconds. */
 const HOUR = 3_600_000;
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { makeScript, Program } from "../support/program.ts";
+import { pause, until } from "../support/timing.ts";
 
 const SERVER = `import { Server } from "${
   import.meta.resolve("../../server.ts")
@@ -14,10 +15,15 @@ const MOUNTED = `export default new Server("a long secret");`;
 /** How long a warning can take after the start of a server, in milliseconds. */
 const WINDOW = 1_500;
 
-/** Runs a program with `deno serve` in several threads, which answer; returns its warnings. */
+/**
+ * Runs a program with `deno serve` in several threads, which answer; returns its warnings.
+ *
+ * @param expected The number of warnings to wait for, before the time for others begins
+ */
 async function warningsOf(
   source: string,
   threads: number,
+  expected = 0,
   head = SERVER,
 ): Promise<readonly string[]> {
   await using script = await makeScript(head + source);
@@ -31,13 +37,16 @@ async function warningsOf(
   const line = await program.line(/Listening on/);
   const response = await fetch(/http:\S+/.exec(line)![0]);
   assert.match(await response.text(), /Hoist/);
-  await new Promise((resolve) => setTimeout(resolve, WINDOW));
-  return program.output.lines.filter((line) => line.includes(" WARN "));
+  const warnings = () =>
+    program.output.lines.filter((line) => line.includes(" WARN "));
+  await until(() => warnings().length >= expected, `${expected} warnings`);
+  await pause(WINDOW);
+  return warnings();
 }
 
 for (const threads of [2, 4]) {
   Deno.test(`one of ${threads} threads with a server each logs a warning`, async () => {
-    const [line = "", ...others] = await warningsOf(MOUNTED, threads);
+    const [line = "", ...others] = await warningsOf(MOUNTED, threads, 1);
     assert.match(
       line,
       /startup: this server is one of several in this process.*'broker'/,
@@ -60,7 +69,7 @@ Deno.test("threads that start one after another log one warning", async () => {
   const local = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   await using server = Deno.serve(local, () => new Response(`${threads++}`));
   const head = STAGGERED(`http://127.0.0.1:${server.addr.port}`);
-  const lines = await warningsOf(MOUNTED, 4, head);
+  const lines = await warningsOf(MOUNTED, 4, 1, head);
   assert.equal(threads, 4);
   assert.equal(lines.length, 1, lines.join("\n"));
 });
@@ -83,7 +92,7 @@ const LATE = `process.getBuiltinModule = () => ({
 });`;
 
 Deno.test("a thread that is found at the last moment does not end the program", async () => {
-  const lines = await warningsOf(`${LATE} ${MOUNTED}`, 2);
+  const lines = await warningsOf(`${LATE} ${MOUNTED}`, 2, 2);
   assert.equal(lines.length, 2, lines.join("\n"));
 });
 
@@ -114,7 +123,7 @@ Deno.test("a server opens no channel without --parallel", async () => {
     `process.getBuiltinModule = (name) => console.warn(" WARN ", name);
     ${MOUNTED}`;
   assert.deepEqual(await warningsOf(source, 1), []);
-  const parallel = await warningsOf(source, 2);
+  const parallel = await warningsOf(source, 2, 1);
   assert.match(parallel[0] ?? "", /node:worker_threads/);
 });
 

@@ -40,7 +40,7 @@ export class AttackedServer implements AsyncDisposable {
     return `http://127.0.0.1:${this.addr.port}`;
   }
 
-  /** The lines of its log */
+  /** The lines of its log. They can arrive after what the server has sent later. */
   get log(): readonly string[] {
     const { lines } = this.#program.output;
     return lines.filter((line) => line.startsWith("error "))

@@ -60,18 +60,20 @@ Deno.test("the login function sees the client, its identity and the upgrade requ
 Deno.test("a client that does not answer is closed when its login expires", async () => {
   const { server } = serveExpiring();
   await using _server = server;
-  await using client = await logIn(server, { lifetime: 200 });
+  using clock = new Clock();
+  await using client = await logIn(server);
+  clock.pass(HOUR - 1_000);
   assert.deepEqual(await client.next(), ASKED);
+  clock.pass(1_000);
   assert.deepEqual(await client.closed, EXPIRED);
 });
 
 Deno.test("a client without the extension is closed when its login expires, and not asked", async () => {
   const { server } = serveExpiring();
   await using _server = server;
-  await using client = await logIn(server, {
-    lifetime: 200,
-    features: ["batch"],
-  });
+  using clock = new Clock();
+  await using client = await logIn(server, ["batch"]);
+  clock.pass(HOUR);
   assert.deepEqual(await client.closed, EXPIRED);
   assert.deepEqual(await client.rest(), []);
 });
@@ -280,7 +282,7 @@ Deno.test("a token that is decided after its client has left changes nothing", a
 Deno.test("a client without the extension cannot send a token", async () => {
   const { server } = serveExpiring();
   await using _server = server;
-  await using client = await logIn(server, { features: ["batch"] });
+  await using client = await logIn(server, ["batch"]);
   client.send(renewal(1, "a"));
   assert.equal((await client.next()).code, 8);
 });

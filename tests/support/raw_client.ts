@@ -6,7 +6,8 @@ import type { Server } from "../../server.ts";
 export class RawClient implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #frames: unknown[] = [];
-  readonly #waiting: ((frame: unknown) => void)[] = [];
+  readonly #waiting: PromiseWithResolvers<unknown>[] = [];
+  #end: Error | undefined;
   /** The close code and reason, once the connection has ended */
   readonly closed: Promise<{ code: number; reason: string }>;
 
@@ -14,12 +15,16 @@ export class RawClient implements AsyncDisposable {
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       const frame: unknown = JSON.parse(data);
-      const resolve = this.#waiting.shift();
-      if (resolve === undefined) this.#frames.push(frame);
-      else resolve(frame);
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#frames.push(frame);
+      else next.resolve(frame);
     };
     this.closed = new Promise((resolve) => {
-      socket.onclose = ({ code, reason }) => resolve({ code, reason });
+      socket.onclose = ({ code, reason }) => {
+        resolve({ code, reason });
+        this.#end = new Error(`The connection has ended: ${code} "${reason}"`);
+        for (const next of this.#waiting) next.reject(this.#end);
+      };
     });
   }
 
@@ -57,11 +62,16 @@ export class RawClient implements AsyncDisposable {
     this.#socket.close(code, reason);
   }
 
-  /** Resolves to the next frame of the server. */
+  /** Resolves to the next frame of the server; rejects if the connection ends before. */
   // deno-lint-ignore no-explicit-any -- tests read any property
   next(): Promise<any> {
     if (this.#frames.length > 0) return Promise.resolve(this.#frames.shift());
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    const next = Promise.withResolvers<unknown>();
+    // A test can wait for a frame that never comes.
+    next.promise.catch(() => {});
+    this.#waiting.push(next);
+    return next.promise;
   }
 
   /** Resolves to the next `count` frames of the server, single or in batches. */

@@ -66,13 +66,13 @@ export function serveExpiring(options: ServeOptions = {}) {
   return { server, contexts, logger };
 }
 
-/** Logs in with a token that expires. */
+/** Logs in with a token that expires in an hour. */
 export async function logIn(
   server: { readonly url: string },
-  { lifetime = HOUR, features = ["renew"] } = {},
+  features: readonly string[] = ["renew"],
 ): Promise<RawClient> {
   const client = await RawClient.open(server);
-  const token = tokenFor("ada", lifetime);
+  const token = tokenFor("ada", HOUR);
   client.send({ id: 0, token, version: "1.0.0", features });
   await client.next();
   return client;
@@ -81,10 +81,10 @@ export async function logIn(
 /** Logs in a client that is asked for a new token. */
 export async function logInAsked(
   server: { readonly url: string },
-  features?: string[],
+  features?: readonly string[],
 ): Promise<RawClient> {
   using renewals = captureRenewals();
-  const client = await logIn(server, { features });
+  const client = await logIn(server, features);
   renewals.ask();
   assert.deepEqual(await client.next(), ASKED);
   return client;

@@ -13,11 +13,15 @@ const source = (port: number) => `
   const engine = nats({ servers: ["nats://127.0.0.1:${port}"] });
   const { broker, cluster } = engine.open();
   const history = { size: 5, ttl: 60_000, maxBytes: 1_000 };
+  const down = Promise.withResolvers();
   const events = {
     onPublication: () => console.log("received"),
     onStale() {}, onTold() {}, onNodes() {},
     onAsked: () => Promise.resolve(undefined),
-    onState: (state) => console.log(state),
+    onState: (state) => {
+      console.log(state);
+      if (state === "down") down.resolve();
+    },
   };
   await cluster.start("node", events);
   await broker.start(events);
@@ -34,12 +38,15 @@ const END = `
   console.log("closed");
 `;
 
-/** Ends while NATS does not answer, and while the next attempt is due. */
+/** Publishes until NATS is frozen. Ends while it does not answer, and the next attempt is due. */
 const END_WHILE_DOWN = `
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const pending = broker.publish("a", "3", { history, key: undefined });
-  pending.catch(() => console.log("rejected"));
-  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  for (let isUp = true; isUp;) {
+    await broker.publish("a", "3", { history, key: undefined }).catch(() => {
+      console.log("rejected");
+      isUp = false;
+    });
+  }
+  await down.promise;
   ${END}
 `;
 
@@ -61,6 +68,7 @@ async function run(
     if (onReady !== undefined) {
       await program.line(/ ready$/);
       onReady();
+      await program.line(/ closed$/);
     }
     const { lines } = program.output;
     assert.equal(await program.ended, 0, lines.join("\n"));

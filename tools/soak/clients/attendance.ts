@@ -65,9 +65,17 @@ export class Attendance implements AsyncDisposable {
     return attendance;
   }
 
-  /** Publishes a message, and expects the answer that the server has accepted it once. */
-  async say(seat: Seat, isCut: boolean): Promise<void> {
-    const { room } = seat;
+  /**
+   * Publishes a message, and expects the answer that the server has accepted it once.
+   *
+   * @param isCut Whether the connection is lost meanwhile
+   * @param isRepeated Whether the client publishes it once more
+   */
+  async say(
+    { room }: Seat,
+    isCut: boolean,
+    isRepeated = this.#visit.random.happens(0.2),
+  ): Promise<void> {
     const n = (this.#said.get(room) ?? 0) + 1;
     this.#said.set(room, n);
     const data = { author: this.name, n };
@@ -75,7 +83,7 @@ export class Attendance implements AsyncDisposable {
     const publishing = room.publish(SAY, data, { key });
     if (isCut) this.cut();
     const { position } = await publishing;
-    if (!this.#visit.random.happens(0.2)) return;
+    if (!isRepeated) return;
     const again = await room.publish(SAY, data, { key });
     this.#visit.tally.note("duplicate publish");
     if (again.duplicate && again.position === position) return;
@@ -105,13 +113,17 @@ export class Attendance implements AsyncDisposable {
     this.#report(`${room.name}: recovered is ${recovered} after a leave`);
   }
 
+  /** Publishes a message twice, leaves its room, and joins it again, without a gap. */
+  async missNothing(): Promise<void> {
+    const seat = await this.#sayFirst(({ room }) => !isBrief(room.name));
+    await this.comeBack(seat, 0);
+  }
+
   /** Leaves a room until its history is too short, and joins it again. */
   async missMessages(): Promise<void> {
-    const seat = this.seats.find(({ room }) => isBrief(room.name))!;
-    const { room, ledger } = seat;
-    // Without a message, the client would not know where it was.
-    await this.say(seat, false);
-    await this.#await(seat, SAY, this.name, 1);
+    const { room, ledger } = await this.#sayFirst(({ room }) =>
+      isBrief(room.name)
+    );
     const since = ledger.position;
     await room.leave();
     const enough = await this.#lastTick(room.name) + BRIEF_SIZE + 1;
@@ -119,6 +131,14 @@ export class Attendance implements AsyncDisposable {
     const { recovered } = await room.join({ since, ...this.#presence });
     if (recovered === false) return;
     this.#report(`${room.name}: recovered is ${recovered} after a long leave`);
+  }
+
+  /** Publishes in a room, because the client knows where it is after a message. */
+  async #sayFirst(isRight: (seat: Seat) => boolean): Promise<Seat> {
+    const seat = this.seats.find(isRight)!;
+    await this.say(seat, false, true);
+    await this.#await(seat, SAY, this.name, 1);
+    return seat;
   }
 
   /** Waits until everything has arrived that was sent to the rooms so far. */

@@ -15,7 +15,7 @@ const PAUSE = 3_000;
 /** The longest time between two connections, in milliseconds. */
 const AWAY = 500;
 
-/** The clients whose first connection misses messages and vanishes, in every run. */
+/** The clients whose first connection does what every run must reach, and vanishes. */
 const SCRIPTED = 5;
 
 /** The probability that the client leaves its rooms instead of another action. */
@@ -38,8 +38,10 @@ export async function attend(
     const rooms = roomsOf(visit.random, index, connection);
     const attendance = await Attendance.open(visit, userOf(index), rooms);
     const isScripted = connection === 0 && index < SCRIPTED;
-    if (isScripted) await attendance.missMessages();
-    else if (await takePart(attendance, visit)) return attendance;
+    if (isScripted) {
+      await attendance.missNothing();
+      await attendance.missMessages();
+    } else if (await takePart(attendance, visit)) return attendance;
     if (isScripted || visit.random.happens(0.5)) await attendance.vanish();
     else await attendance[Symbol.asyncDispose]();
   }

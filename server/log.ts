@@ -17,6 +17,7 @@ import {
 } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import { redactStart, showFrame } from "../common/secrets.ts";
+import { readable } from "../common/thrown.ts";
 import {
   type LogOutput,
   makeOutput,
@@ -143,7 +144,9 @@ export class Log {
    * @returns The same promise
    */
   watchSending<Value>(what: string, sending: Promise<Value>): Promise<Value> {
-    sending.catch((error) => {
+    sending.catch((thrown) => {
+      // The signal of a request can abort with a reason that cannot be read.
+      const error = readable(thrown);
       if (isDataError(error)) this.#logUnsent(`${what} failed`, error);
     });
     return sending;

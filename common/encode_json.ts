@@ -8,6 +8,7 @@
 
 import { isJsonObject, type JsonObject } from "./json.ts";
 import { escapeControls, formatPath, truncate } from "./text.ts";
+import { readable } from "./thrown.ts";
 
 /** What a handler returns or yields */
 type Output = "result" | "item";
@@ -54,7 +55,7 @@ export function stringifyValue(
  * @throws {TypeError} If the payload is not an object, or JSON cannot represent it
  */
 export function stringifyData(data: unknown, subject: () => string): string {
-  const json = isJsonObject(data) ? tryStringify(data, subject) : undefined;
+  const json = tryStringify(data, subject);
   // An object with a method toJSON, such as a Date, can become a string.
   if (json?.startsWith("{")) return json;
   throw new TypeError(
@@ -96,9 +97,13 @@ export function isEncodable(data: JsonObject): boolean {
   }
 }
 
-function tryStringify(data: JsonObject, subject: () => string): string {
+function tryStringify(
+  data: unknown,
+  subject: () => string,
+): string | undefined {
   try {
-    return encode(data, "data")!;
+    // Throws for a revoked proxy.
+    return isJsonObject(data) ? encode(data, "data") : undefined;
   } catch (error) {
     throw notEncodable(`Cannot send ${subject()}: its data`, error);
   }
@@ -109,9 +114,10 @@ function tryStringify(data: JsonObject, subject: () => string): string {
  * has thrown is no cause, because its stack would repeat that of the error in the log.
  *
  * @param what What cannot be encoded
- * @param error What was thrown: by this module, `JSON.stringify` or a method `toJSON`
+ * @param thrown What was thrown: by this module, `JSON.stringify` or a method `toJSON`
  */
-function notEncodable(what: string, error: unknown): TypeError {
+function notEncodable(what: string, thrown: unknown): TypeError {
+  const error = readable(thrown);
   const message = `${what} cannot be encoded as JSON: ${reasonOf(error)}`;
   if (error instanceof ChangeError) {
     const refused = new TypeError(message);

@@ -1,4 +1,4 @@
-/** Functions of an application that throw values that cannot be read. */
+/** Values of an application that cannot be read: data, and what its functions throw. */
 
 import assert from "node:assert/strict";
 import {
@@ -121,4 +121,34 @@ Deno.test("a request to a client rejects with the reason of its signal, whatever
   assert.deepEqual(valuesOf(metrics, "hoist_client_requests_total"), {
     '{result="cancelled"}': 1,
   });
+});
+
+Deno.test("each sender names the request whose data cannot be read", async () => {
+  await using server = serveQuietly();
+  server.defineRoom("lobby", { authorize: () => true, presence: () => ({}) });
+  await using connection = await connectTo(server);
+  const room = await connection.join("lobby");
+  const [client] = server.clients;
+  const other = server.client(client!.globalId);
+  const send = [
+    (data: never) => connection.message("hi", data),
+    (data: never) => connection.request("hi", data),
+    (data: never) => connection.operation("hi", data),
+    async (data: never) => await connection.stream("hi", data).next(),
+    (data: never) => room.publish("hi", data),
+    (data: never) => room.setPresence(data),
+    async (data: never) => await server.broadcast("hi", data),
+    async (data: never) => await client!.message("hi", data),
+    async (data: never) => await client!.request("hi", data),
+    async (data: never) => await other.message("hi", data),
+    async (data: never) => await server.room("lobby").broadcast("hi", data),
+  ];
+  const message =
+    /^Cannot send (\w+ "hi"|the presence): its data cannot be encoded as JSON: /;
+  for (const data of [REVOKED, { toJSON: fail }]) {
+    for (const each of send) {
+      const sent = (async () => await each(data as never))();
+      await assert.rejects(sent, { name: "TypeError", message });
+    }
+  }
 });

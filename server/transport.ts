@@ -117,7 +117,7 @@ export class Transport implements Sink, Recipient {
     return this.#socket.bufferedAmount;
   }
 
-  /** Waits for a socket whose upgrade is probably lost, also after `abandon`. */
+  /** Waits for a socket whose upgrade is probably lost. */
   awaitOpening(): void {
     this.#socket.onopen = () => {
       this.#socket.onclose = (event) => this.#onGone(event);
@@ -126,8 +126,9 @@ export class Transport implements Sink, Recipient {
     };
   }
 
-  /** Ends a connection whose upgrade is lost. */
+  /** Ends a connection whose upgrade is lost. It is closed if it opens nevertheless. */
   abandon(): void {
+    this.awaitOpening();
     this.#onGone({ code: 0, reason: "", wasClean: false });
   }
 

@@ -53,6 +53,23 @@ for (const isAwaited of [true, false]) {
   });
 }
 
+Deno.test("a connection that opens after its server has closed waits for the Close frame", () => {
+  const { connection, context, events, socket } = connectSocket(
+    new FakeSocket(WebSocket.CONNECTING),
+  );
+  connection.closeForShutdown();
+  connection.abandon();
+  assert.deepEqual(events, ["closed", "gone"]);
+  socket.open();
+  assert.deepEqual(socket.closed, [1001]);
+  // The server counts it again, so that it runs the timer for the Close frame.
+  assert.deepEqual(events, ["closed", "gone", "opened late"]);
+  assert.equal(context.silence.size, 1);
+  socket.end(1001);
+  assert.equal(context.silence.size, 0);
+  assert.deepEqual(events, ["closed", "gone", "opened late", "gone"]);
+});
+
 Deno.test("a connection whose upgrade was abandoned closes it with 1013", () => {
   const { connection, context, events, socket } = connectSocket(
     new FakeSocket(WebSocket.CONNECTING),

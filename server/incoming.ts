@@ -348,6 +348,7 @@ class MessageCall extends Call implements MessageContext {
   }
 
   reply(name: string, data: JsonObject): Message {
+    if (this.refusal !== undefined) return this.#skip(name, data);
     try {
       return this.#reply(name, data);
     } catch (error) {
@@ -355,9 +356,14 @@ class MessageCall extends Call implements MessageContext {
         !this.#sender.canReply(name, this.wire);
       if (!isUnsendable) throw error;
       // The client has caused it, and a late exception could end the program.
-      this.refusal ??= this.#sender.refuse(this.wire);
-      return this.#sender.skip(name, data, this.wire);
+      this.refusal = this.#sender.refuse(this.wire);
+      return this.#skip(name, data);
     }
+  }
+
+  /** Returns a reply that is not sent, without the time that it takes to encode the message. */
+  #skip(name: string, data: JsonObject): Message {
+    return this.#sender.skip(name, data, this.wire);
   }
 
   #reply(name: string, data: JsonObject): Message {

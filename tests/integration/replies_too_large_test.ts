@@ -55,6 +55,25 @@ Deno.test("a late reply to a message that does not fit into it does not throw", 
   await logger.line(/^warn reject: .*"echo": the replies to the message/);
 });
 
+Deno.test("a message that does not fit into its own reply is encoded for one of its replies", async () => {
+  await using server = serveQuietly({ limits: LIMITS });
+  let encoded = 0;
+  const data = {
+    toJSON() {
+      encoded++;
+      return {};
+    },
+  };
+  server.receive("echo", (message) => {
+    for (let n = 0; n < 3; n++) message.reply("part", data as never);
+  });
+  await using client = await RawClient.logIn(server);
+  client.send(growing(1));
+  const [, answer] = await client.take(2);
+  // Each of them takes as long as a message of 4 MiB.
+  assert.deepEqual([answer.code, encoded], [9, 1]);
+});
+
 Deno.test("a reply whose own data is too large throws", async () => {
   await using server = serveQuietly({ limits: LIMITS });
   const errors: unknown[] = [];

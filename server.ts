@@ -884,7 +884,7 @@ export class Server<
   ): Promise<BroadcastResult> {
     const [data = {}, options = {}] = dataAndOptions;
     const sending = this.#hub.broadcast(name, data as JsonObject, options);
-    return ignorable(this.#log.watchSending("a broadcast", sending));
+    return this.#log.ignorable("a broadcast", sending);
   }
 
   /**

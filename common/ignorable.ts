@@ -18,14 +18,17 @@ import { readable } from "./thrown.ts";
  * schema that throws for what a peer has sent: see {@linkcode throwCausedByPeer}.
  *
  * @param promise The promise, which the public function returns through this function
+ * @param onDataError Called with the error about such data, which nothing else can report
  * @returns What the promise resolves to
  */
 export function ignorable<Value>(
   promise: Value | PromiseLike<Value>,
+  onDataError?: (error: Error) => void,
 ): Promise<Value> {
   const result: Promise<Value> = withCallerStack(promise, (error) => {
     // A handler here changes nothing for a caller that awaits the promise.
     if (!isMistake(error)) result.catch(() => {});
+    if (isDataError(error)) onDataError?.(error);
   });
   return result;
 }
@@ -34,7 +37,7 @@ export function ignorable<Value>(
  * Whether data was not sent because of itself, although a handler can have it from a peer: it
  * has a number that JSON changes, is nested too deeply, or is too large.
  */
-export function isDataError(error: unknown): error is Error {
+function isDataError(error: unknown): error is Error {
   return isNumberError(error) || isDepthError(error) || isLengthError(error);
 }
 

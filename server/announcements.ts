@@ -77,7 +77,7 @@ export class Announcements {
     options: BroadcastOptions,
   ): Promise<BroadcastResult> {
     const sending = this.#messageUser(user, name, data, options);
-    return this.#context.log.watchSending("a message to a user", sending);
+    return this.#context.log.ignorable("a message to a user", sending);
   }
 
   async #messageUser(

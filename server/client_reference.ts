@@ -4,7 +4,6 @@
  * @module
  */
 
-import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Contract } from "../contract/contract.ts";
 import type {
@@ -81,7 +80,7 @@ export class ClientReference<Of extends Contract = OpenContract> {
     const [given = {}] = data;
     const sending = this.#directory
       .message(this.#address, name, given as JsonObject).then(() => {});
-    return ignorable(this.#log.watchSending("a message to a client", sending));
+    return this.#log.ignorable("a message to a client", sending);
   }
 
   /**
@@ -129,7 +128,7 @@ export class ClientReference<Of extends Contract = OpenContract> {
     const reply: Promise<unknown> = this.#directory.request(
       ...[this.#address, name, data as JsonObject, options] as const,
     );
-    const sending = this.#log.watchSending("a request to a client", reply);
-    return ignorable(sending) as Promise<ReferenceReplyOf<Of, Name>>;
+    const sending = this.#log.ignorable("a request to a client", reply);
+    return sending as Promise<ReferenceReplyOf<Of, Name>>;
   }
 }

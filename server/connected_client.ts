@@ -169,7 +169,7 @@ export class ConnectedClient implements Client {
     data: JsonObject = {},
     options?: RequestOptions,
   ): Promise<ClientMessage> {
-    return ignorable(this.#sender.request(name, data, options));
+    return this.#sender.request(name, data, options);
   }
 
   join(name: string): Promise<void> {

@@ -5,7 +5,7 @@
  */
 
 import { debugOptions } from "../common/debug.ts";
-import { isDataError } from "../common/ignorable.ts";
+import { ignorable } from "../common/ignorable.ts";
 import {
   isLogged,
   type LineLevel,
@@ -17,7 +17,6 @@ import {
 } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import { redactStart, showFrame } from "../common/secrets.ts";
-import { readable } from "../common/thrown.ts";
 import {
   type LogOutput,
   makeOutput,
@@ -136,20 +135,17 @@ export class Log {
   }
 
   /**
-   * Logs why data could not be sent. If nothing awaits what sends it, nothing else reports it,
-   * because such an error does not end the program: see `ignorable`.
+   * Waits for what sends data, like `ignorable` of `common/ignorable.ts`, and logs why the data
+   * could not be sent. If the application does not await it, nothing else reports this.
    *
    * @param what What sends the data, such as `a broadcast`
    * @param sending Rejects if the data cannot be sent
-   * @returns The same promise
    */
-  watchSending<Value>(what: string, sending: Promise<Value>): Promise<Value> {
-    sending.catch((thrown) => {
-      // The signal of a request can abort with a reason that cannot be read.
-      const error = readable(thrown);
-      if (isDataError(error)) this.#logUnsent(`${what} failed`, error);
-    });
-    return sending;
+  ignorable<Value>(what: string, sending: Promise<Value>): Promise<Value> {
+    return ignorable(
+      sending,
+      (error) => this.#logUnsent(`${what} failed`, error),
+    );
   }
 
   #logUnsent(text: string, error: object): void {

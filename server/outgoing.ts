@@ -32,10 +32,10 @@ import type { RequestError } from "../protocol/request_error.ts";
 import { encodeSuccess, type SuccessKind } from "../protocol/success_frames.ts";
 import { limitsOf } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
+import { repliesTooLarge } from "./error_response.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientRequestMetric } from "./metrics.ts";
 import type { Transport } from "./transport.ts";
-import { repliesTooLarge } from "./error_response.ts";
 import { assertSendable } from "./validate.ts";
 
 /** A message that is encoded. */
@@ -145,7 +145,7 @@ export class MessageSender {
   ): Promise<ClientMessage> {
     const { log } = this.#context;
     const sending = this.#observe(name, data, options);
-    return log.watchSending("a request to a client", sending);
+    return log.ignorable("a request to a client", sending);
   }
 
   /** Sends a request, inside of a span if it gets one. */

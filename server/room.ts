@@ -163,8 +163,7 @@ export class Room<
   ): Promise<BroadcastResult> {
     const [data = {}, options = {}] = dataAndOptions;
     const sending = this.#broadcast(name, data as JsonObject, options);
-    const { log } = this.#rooms;
-    return ignorable(log.watchSending("a broadcast to a room", sending));
+    return this.#rooms.log.ignorable("a broadcast to a room", sending);
   }
 
   async #broadcast(

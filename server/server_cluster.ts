@@ -13,7 +13,6 @@ import {
 } from "../common/check.ts";
 import { stringifyData } from "../common/encode_json.ts";
 import { HoistError, NoNodeError } from "../common/errors.ts";
-import { ignorable } from "../common/ignorable.ts";
 import { isJsonObject, type JsonObject } from "../common/json.ts";
 import { describeMessage, quote } from "../common/text.ts";
 import type { Log } from "./log.ts";
@@ -126,8 +125,7 @@ export class ServerCluster {
     data: JsonObject = {},
   ): Promise<void> {
     const sending = this.#message(node, name, data);
-    const what = "a message to other servers";
-    return ignorable(this.#log.watchSending(what, sending));
+    return this.#log.ignorable("a message to other servers", sending);
   }
 
   /**
@@ -170,8 +168,7 @@ export class ServerCluster {
     options: ClusterRequestOptions = {},
   ): Promise<JsonObject> {
     const sending = this.#request(node, name, data, options);
-    const what = "a request to another server";
-    return ignorable(this.#log.watchSending(what, sending));
+    return this.#log.ignorable("a request to another server", sending);
   }
 
   /**

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Contract } from "../contract/contract.ts";
 import type { EventName, OpenContract } from "../contract/infer.ts";
@@ -126,8 +125,7 @@ export class User<
     ...dataAndOptions: BroadcastArguments<Of, Name>
   ): Promise<BroadcastResult> {
     const [data = {}, options = {}] = dataAndOptions;
-    return ignorable(
-      this.#host.messageUser(this.name, name, data as JsonObject, options),
-    );
+    const { name: user } = this;
+    return this.#host.messageUser(user, name, data as JsonObject, options);
   }
 }

@@ -74,9 +74,8 @@ export class PendingRequests {
 
   /** Returns whether the replies to a request are kept until it ends. */
   keepsReplies(id: number): boolean {
-    const entry = this.#requests.get(id);
-    return entry !== undefined && !entry.hasFailed &&
-      entry.request.endsWithReply !== true;
+    const request = this.#waiting(id)?.request;
+    return request !== undefined && request.endsWithReply !== true;
   }
 
   /** Relies on it, from now on, that each error of the server names its request. */
@@ -168,18 +167,23 @@ export class PendingRequests {
     }
   }
 
+  /** Returns a request if its caller still waits. */
+  #waiting(id: number): PendingRequest | undefined {
+    const entry = this.#requests.get(id);
+    return entry?.hasFailed ? undefined : entry;
+  }
+
   #open(id: number, messageId: number | null): void {
     if (messageId === null) return;
-    this.#requests.get(id)?.request.events?.onOpen?.(messageId);
+    this.#waiting(id)?.request.events?.onOpen?.(messageId);
   }
 
   #addItems(
     { id, items, ids }: Extract<ServerFrame, { kind: "items" }>,
     units: number | undefined,
   ): void {
-    const entry = this.#requests.get(id);
-    if (entry === undefined || entry.hasFailed) return;
-    entry.request.events?.onItems?.(items, units ?? measure(items), ids);
+    const { events } = this.#waiting(id)?.request ?? {};
+    events?.onItems?.(items, units ?? measure(items), ids);
   }
 
   #reply(
@@ -187,8 +191,8 @@ export class PendingRequests {
     message: WireMessage,
     units: number | undefined,
   ): void {
-    const entry = id === null ? undefined : this.#requests.get(id);
-    if (entry === undefined || entry.hasFailed) return;
+    const entry = id === null ? undefined : this.#waiting(id);
+    if (entry === undefined) return;
     const { request, resolve } = entry;
     request.events?.onReply?.(message);
     // The entry stays until its caller abandons it: the server has yet to end it.
@@ -215,7 +219,7 @@ export class PendingRequests {
 
   #resolve(id: number, data: JsonObject | null): void {
     const entry = this.#remove(id);
-    if (entry === undefined) return;
+    if (entry === undefined || entry.hasFailed) return;
     entry.request.events?.onAnswer?.(data);
     entry.resolve(data);
   }
@@ -223,7 +227,7 @@ export class PendingRequests {
   #answerRoom(frame: RoomAnswer): void {
     // Without an id, the server has put the client into a room, or out of it.
     const entry = frame.id === null ? undefined : this.#remove(frame.id);
-    if (entry === undefined) return;
+    if (entry === undefined || entry.hasFailed) return;
     entry.request.events?.onRoomAnswer?.(frame);
     entry.resolve(null);
   }

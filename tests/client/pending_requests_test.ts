@@ -224,6 +224,19 @@ for (const [state, end] of Object.entries(ENDS)) {
   });
 }
 
+Deno.test("drops what follows an invalid part of an answer", async () => {
+  for (const response of LATE) {
+    const pending = new PendingRequests();
+    const events: unknown[][] = [];
+    addRecorded(pending, 7, events);
+    pending.handle({ kind: "invalid", id: 7, isLast: false });
+    // The caller has not abandoned the request yet.
+    pending.handle(response);
+    assert.deepEqual(await settled(events), ["7 reject"]);
+    assert.equal(events.length, 1, response.kind);
+  }
+});
+
 Deno.test("keeps a request that is added while the others fail", async () => {
   const pending = new PendingRequests();
   const events: unknown[][] = [];

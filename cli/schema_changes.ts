@@ -96,14 +96,15 @@ function findKinds(
   to: JsonObject,
   reader: string,
 ): Problems {
-  const types = typesOf(to);
-  const rejected = typesOf(from).filter((type) =>
+  const types = declaredTypes(to);
+  const given = typesOf(from);
+  const rejected = given.filter((type) =>
     types.length > 0 && !types.includes(type) &&
     !(type === "integer" && types.includes("number"))
   );
-  if (rejected.length > 0 || (types.length > 0 && typesOf(from).length === 0)) {
-    const given = rejected.join(" or ") || "any type";
-    return [`${path}: ${reader} expects ${types.join(" or ")}, not ${given}`];
+  if (rejected.length > 0 || (types.length > 0 && given.length === 0)) {
+    const others = rejected.join(" or ") || "any type";
+    return [`${path}: ${reader} expects ${types.join(" or ")}, not ${others}`];
   }
   const accepted = valuesOf(to);
   if (accepted === undefined) return [];
@@ -116,8 +117,22 @@ function findKinds(
   return [`${path}: ${reader} does not accept ${shown ?? "all values"}`];
 }
 
-function typesOf({ type }: JsonObject): readonly string[] {
+/** Returns the types of the values that a schema accepts; none if it accepts all types. */
+function typesOf(schema: JsonObject): readonly string[] {
+  const values = valuesOf(schema);
+  return values === undefined
+    ? declaredTypes(schema)
+    : [...new Set(values.map(typeOf))];
+}
+
+function declaredTypes({ type }: JsonObject): readonly string[] {
   return type === undefined ? [] : [type].flat().filter(isString);
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return Number.isInteger(value) ? "integer" : typeof value;
 }
 
 function valuesOf(schema: JsonObject): readonly unknown[] | undefined {
@@ -132,22 +147,33 @@ function findFields(
   reader: string,
   depth: number,
 ): Problems {
+  if (!canBe(from, "object")) return [];
   const given = fieldsOf(from);
   const known = fieldsOf(to);
   const present = new Set(requiredOf(from));
-  if (!canBe(from, "object")) return [];
   const missing = requiredOf(to).filter((key) => !present.has(key))
     .map((key) => `${path}.${key}: ${reader} needs it`);
-  const fields = Object.entries(given).flatMap(([key, schema]) => {
+  const others = to.additionalProperties as SchemaJson | boolean;
+  const compare = (key: string, schema: SchemaJson) => {
     const field = `${path}.${key}`;
-    if (Object.hasOwn(known, key)) {
-      return findNarrower(field, schema, known[key], reader, depth + 1);
-    }
-    return to.additionalProperties === false
+    const other = Object.hasOwn(known, key) ? known[key] : others;
+    return other === false
       ? [`${field}: ${reader} does not know it`]
-      : [];
-  });
-  return [...missing, ...fields];
+      : findNarrower(field, schema, schemaOf(other), reader, depth + 1);
+  };
+  const fields = Object.entries(given).flatMap(([key, schema]) =>
+    compare(key, schema)
+  );
+  // Peers do not send other fields, unless the schema names them.
+  const { additionalProperties = false } = from;
+  return additionalProperties === false
+    ? [...missing, ...fields]
+    : [...missing, ...fields, ...compare("*", schemaOf(additionalProperties))];
+}
+
+/** Returns a schema; `null` for `true`, which accepts everything, and for what is no schema. */
+function schemaOf(value: unknown): SchemaJson {
+  return isJsonObject(value) ? value : null;
 }
 
 function fieldsOf({ properties }: JsonObject): Record<string, JsonObject> {
@@ -225,7 +251,11 @@ function findBounds(
   return RANGES.filter(({ types }) => types.some((type) => canBe(from, type)))
     .flatMap((range) => {
       const bound = boundOf(to, range, isWhole);
-      if (!isTighter(bound, boundOf(from, range, isWhole))) return [];
+      const values = valuesOf(from);
+      const before = values === undefined
+        ? boundOf(from, range, isWhole)
+        : boundOfValues(values, range);
+      if (!isTighter(bound, before)) return [];
       return [`${path}: ${reader} has the ${bound!.shown}`];
     });
 }
@@ -259,6 +289,25 @@ function boundOf(
   const one = read(inclusive, false, natural);
   const other = read(exclusive, true);
   return isTighter(other, one) ? other : one;
+}
+
+/** Returns the bound of the only values that a schema accepts. */
+function boundOfValues(
+  values: readonly unknown[],
+  { types, sign }: Range,
+): Bound {
+  const sizes = values.filter((value) => types.includes(typeOf(value)))
+    .map((value) => sign * sizeOf(value));
+  // A server can list more values than a function has arguments.
+  const value = sizes.reduce((one, other) => Math.min(one, other), Infinity);
+  return { shown: "", value, isExclusive: false };
+}
+
+/** Returns what the keywords of a range compare. */
+function sizeOf(value: unknown): number {
+  return typeof value === "number"
+    ? value
+    : [...value as string | unknown[]].length;
 }
 
 /** Integers above 0 are the same as those from 1. */

@@ -182,6 +182,63 @@ const CASES: readonly (readonly [
     [],
   ],
   [
+    "words that become any string",
+    { enum: ["a", "bc"] },
+    {
+      type: "string",
+      ...{ minLength: 1, maxLength: 2 },
+    },
+    [],
+    ["a client does not accept all values"],
+  ],
+  [
+    "words that are too long",
+    { type: "string", enum: ["a", "bc"] },
+    {
+      type: "string",
+      maxLength: 1,
+    },
+    ["the server has the maxLength 1"],
+    [
+      "a client does not accept all values",
+    ],
+  ],
+  ["values of two types", { enum: [1, 2.5, null] }, { type: "integer" }, [
+    "the server expects integer, not number or null",
+  ], ["a client does not accept all values"]],
+  [
+    "a value that becomes a range",
+    { const: 5 },
+    {
+      type: "integer",
+      exclusiveMinimum: 4,
+      maximum: 5,
+    },
+    [],
+    ["a client does not accept all values"],
+  ],
+  [
+    "other fields of another type",
+    { type: "object", additionalProperties: { type: "number" } },
+    { type: "object", additionalProperties: { type: "string" } },
+    [".*: the server expects string, not number"],
+    [".*: a client expects number, not string"],
+  ],
+  [
+    "a field that becomes one of the others",
+    A_OR_NOT,
+    { type: "object", additionalProperties: { type: "string" } },
+    [".a: the server expects string, not number"],
+    [],
+  ],
+  [
+    "any other fields that are rejected now",
+    { ...A, additionalProperties: {} },
+    { ...A, additionalProperties: false },
+    [".*: the server does not know it"],
+    [],
+  ],
+  [
     "what cannot be compared",
     { anyOf: [{ type: "number" }] },
     { anyOf: [{ type: "string" }] },

@@ -90,6 +90,20 @@ function sorted(value: unknown): unknown {
   );
 }
 
+/** Copies a schema, and lets its objects have any other fields. */
+export function openObjects<Value>(schema: Value): Value;
+export function openObjects(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(openObjects);
+  if (!isJsonObject(schema)) return schema;
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key, value]) =>
+        key !== "additionalProperties" || value !== false
+      )
+      .map(([key, value]) => [key, openObjects(value)]),
+  );
+}
+
 function findKinds(
   path: string,
   from: JsonObject,

@@ -262,6 +262,32 @@ for (const [name, before, after, sent, received] of CASES) {
   });
 }
 
+Deno.test("a client accepts new fields of a result, but not of an event whose schema is strict", () => {
+  const closed = (item: JsonObject): JsonObject => ({
+    ...{ type: "object", additionalProperties: false },
+    properties: {
+      list: { type: "array", items: { ...item, additionalProperties: false } },
+    },
+  });
+  const before = closed(A);
+  const after = closed(A_AND_MAYBE_B);
+  assert.deepEqual(outputs(before, after), []);
+  const returning = (errors: JsonObject) =>
+    ({ operations: { add: { input: null, yields: null, errors } } }) as Partial<
+      ContractDescription
+    >;
+  assert.deepEqual(
+    breaking(returning({ full: before }), returning({ full: after })),
+    [],
+  );
+  const events = (data: JsonObject) => ({
+    events: { e: { data, replies: {} } },
+  });
+  assert.deepEqual(breaking(events(before), events(after)), [
+    'event "e" data.list[].b: a client does not know it',
+  ]);
+});
+
 Deno.test("a removed name breaks clients, and an added one does not", () => {
   const message = { data: null, replies: {} };
   const full = {

@@ -165,8 +165,8 @@ export class RedisBroker implements Broker {
   #lengthProblem(payload: string): RangeError | undefined {
     const { limit } = this.#connection;
     if (limit === undefined) return undefined;
-    const isFine = fitsInto(payload, limit.value - MARK_LENGTH);
-    return isFine ? undefined : tooLarge(byteLength(payload), limit);
+    if (fitsInto(payload, limit.value - MARK_LENGTH)) return undefined;
+    return tooLarge(byteLength(payload) + MARK_LENGTH, limit);
   }
 
   #store(

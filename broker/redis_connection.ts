@@ -69,10 +69,7 @@ export class RedisConnection {
 
   /** The longest argument of a command; `undefined` if it is unknown */
   get limit(): EngineLimit | undefined {
-    const value = this.#session?.maxArgument;
-    return value === undefined
-      ? undefined
-      : { engine: "Redis", setting: "proto-max-bulk-len", value };
+    return this.#session?.limit;
   }
 
   /** Makes the error that says why Redis cannot be used. */

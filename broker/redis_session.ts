@@ -10,6 +10,7 @@ import { RedisClient, type RedisReply } from "./redis_client.ts";
 import { failureOf, type RedisFailure } from "./redis_errors.ts";
 import { DEFAULT_USER, type RedisSettings } from "./redis_options.ts";
 import { type RedisScript, SCRIPTS } from "./redis_scripts.ts";
+import type { EngineLimit } from "./too_large.ts";
 
 /** The maximum number of channels of one command. */
 const MAX_CHANNELS = 1_000;
@@ -22,7 +23,7 @@ export class RedisSession {
   readonly #subscriber: RedisClient;
   readonly #hashes = new Map<RedisScript, string>();
   readonly #interval: number;
-  #maxArgument: number | undefined;
+  #limit: EngineLimit | undefined;
   #next: Deadline | undefined;
   #isClosed = false;
 
@@ -69,9 +70,9 @@ export class RedisSession {
     }
   }
 
-  /** The longest argument of a command, in bytes; `undefined` if the user cannot read it */
-  get maxArgument(): number | undefined {
-    return this.#maxArgument;
+  /** The longest argument of a command; `undefined` if the user cannot read it */
+  get limit(): EngineLimit | undefined {
+    return this.#limit;
   }
 
   /** Sends a command. */
@@ -131,10 +132,10 @@ export class RedisSession {
 
   /** Redis closes the connection of a client that sends more than this. */
   async #readLimit(): Promise<void> {
-    const name = "proto-max-bulk-len";
-    const answer = await this.#commands.runIfAllowed("CONFIG", "GET", name);
+    const setting = "proto-max-bulk-len";
+    const answer = await this.#commands.runIfAllowed("CONFIG", "GET", setting);
     const value = Array.isArray(answer) ? Number(answer[1]) : 0;
-    if (value > 0) this.#maxArgument = value;
+    if (value > 0) this.#limit = { engine: "Redis", setting, value };
   }
 
   /** An engine that is frozen or was replaced does not close the connection. */

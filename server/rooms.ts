@@ -176,9 +176,12 @@ export class Rooms {
 
   /** Defines rooms. */
   define(pattern: string, options: RoomOptions | undefined): void {
+    const { node } = this.#options;
+    const isFirst = this.#definitions.isEmpty;
     this.#definitions.add(pattern, options, this.#live.values());
-    const isAlone = this.#options.node === undefined;
-    if (isAlone && this.#started === undefined) this.start();
+    if (!isFirst) return;
+    if (node === undefined) this.start();
+    else void node.started.then(() => this.#checkLimit(node));
   }
 
   /** Starts the broker. */
@@ -189,10 +192,7 @@ export class Rooms {
         this.#live.get(room)?.feed.receive(publication),
       onStale: (room) => this.#onStale(room),
     };
-    if (node !== undefined) {
-      void node.started.then(() => this.#checkLimit(node));
-      return node.start(events);
-    }
+    if (node !== undefined) return node.start(events);
     this.#started = broker.start(events);
     // The messages to rooms report it.
     this.#started.catch(() => {});
@@ -202,7 +202,7 @@ export class Rooms {
   #checkLimit(node: ServerNode): void {
     const { broker: { limit }, maxPayload = 0 } = this.#options;
     if (limit === undefined || limit.value >= maxPayload) return;
-    if (!this.#definitions.isEmpty) node.warn(lowLimit(limit, maxPayload));
+    node.warn(lowLimit(limit, maxPayload));
   }
 
   /** Rejects if the broker has not started, and the last attempt failed. */

@@ -111,7 +111,7 @@ export class RoomPeer implements Disposable {
   }
 
   async #read(): Promise<void> {
-    const frame = await this.#peer.frame();
+    const frame = await this.#peer.answeringFrame();
     assert(frame !== null, "the connection has ended");
     if (frame.opcode !== Opcode.TEXT) return;
     const value = JSON.parse(new TextDecoder().decode(frame.payload));

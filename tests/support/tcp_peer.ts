@@ -110,10 +110,23 @@ export class TcpPeer implements Disposable {
     }
   }
 
+  /**
+   * Resolves to the next frame that is no Ping frame, or to `null` at the end of the connection.
+   * Deno sends Ping frames after 15 seconds, and closes the connection if nobody answers.
+   */
+  async answeringFrame(): Promise<ServerFrame | null> {
+    for (;;) {
+      const frame = await this.frame();
+      if (frame?.opcode !== Opcode.PING) return frame;
+      const pong = encodeFrame("", { opcode: Opcode.PONG });
+      await this.write(pong).catch(() => {});
+    }
+  }
+
   /** Resolves to the JSON value of the next frame. */
   // deno-lint-ignore no-explicit-any -- tests read any property
   async next(): Promise<any> {
-    const frame = await this.frame();
+    const frame = await this.answeringFrame();
     if (frame?.opcode === Opcode.TEXT) {
       return JSON.parse(new TextDecoder().decode(frame.payload));
     }

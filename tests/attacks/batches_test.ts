@@ -1,7 +1,12 @@
 /** Storms of invalid frames from clients that have logged in. */
 
 import assert from "node:assert/strict";
-import { assertUndisturbed, copies, repeat } from "../support/attackers.ts";
+import {
+  assertUndisturbed,
+  copies,
+  repeat,
+  testUndisturbed,
+} from "../support/attackers.ts";
 import { AttackedServer } from "../support/attacked_server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
 import { GUARD, pause } from "../support/timing.ts";
@@ -32,13 +37,16 @@ async function sendBatches(
   return codes;
 }
 
-Deno.test("20 clients with batches of {} do not delay others, and are closed", async () => {
-  await using server = await AttackedServer.start();
-  let codes: (number | undefined)[] = [];
-  await assertUndisturbed(server, 20, async () => {
-    const end = performance.now() + 2_000;
-    codes = (await repeat(20, 20, () => sendBatches(server, end))).flat();
-  });
-  assert(codes.length >= 20, `${codes.length} connections were closed`);
-  assert.deepEqual(new Set(codes), new Set([1008]));
-});
+testUndisturbed(
+  "20 clients with batches of {} do not delay others, and are closed",
+  async () => {
+    await using server = await AttackedServer.start();
+    let codes: (number | undefined)[] = [];
+    await assertUndisturbed(server, 20, async () => {
+      const end = performance.now() + 2_000;
+      codes = (await repeat(20, 20, () => sendBatches(server, end))).flat();
+    });
+    assert(codes.length >= 20, `${codes.length} connections were closed`);
+    assert.deepEqual(new Set(codes), new Set([1008]));
+  },
+);

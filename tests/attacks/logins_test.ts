@@ -8,6 +8,7 @@ import {
   copies,
   openFrom,
   repeat,
+  testUndisturbed,
 } from "../support/attackers.ts";
 import { AttackedServer } from "../support/attacked_server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
@@ -41,20 +42,23 @@ for (
     ["8 KiB from many addresses", 8_000, 250],
   ] as const
 ) {
-  Deno.test(`logins of colliding strings do not delay others: ${what}`, async () => {
-    await using server = await AttackedServer.start({ trustProxy: true });
-    const rate = Math.floor(MEGABYTE / size);
-    const frames = Array.from({ length: 2 * rate }, (_, index) => {
-      const strings = collidingStrings(size, index * Math.floor(size / 12));
-      return encodeFrame(loginFrame("[]", strings));
-    });
-    await assertUndisturbed(server, 5, () => {
-      return atRate(rate, 2, (index) => {
-        const address = `198.51.100.${index % addresses}`;
-        return attempt(server, address, frames[index]!);
+  testUndisturbed(
+    `logins of colliding strings do not delay others: ${what}`,
+    async () => {
+      await using server = await AttackedServer.start({ trustProxy: true });
+      const rate = Math.floor(MEGABYTE / size);
+      const frames = Array.from({ length: 2 * rate }, (_, index) => {
+        const strings = collidingStrings(size, index * Math.floor(size / 12));
+        return encodeFrame(loginFrame("[]", strings));
       });
-    });
-  });
+      await assertUndisturbed(server, 5, () => {
+        return atRate(rate, 2, (index) => {
+          const address = `198.51.100.${index % addresses}`;
+          return attempt(server, address, frames[index]!);
+        });
+      });
+    },
+  );
 }
 
 for (const size of [65_000, 8_000]) {

@@ -5,6 +5,7 @@ import {
   assertUndisturbed,
   atRate,
   collidingStrings,
+  testUndisturbed,
 } from "../support/attackers.ts";
 import { AttackedServer } from "../support/attacked_server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
@@ -14,18 +15,21 @@ import { encodeFrame } from "../support/websocket_frames.ts";
 /** The length of the strings of each request, in bytes. */
 const SIZE = 65_000;
 
-Deno.test("requests with colliding strings do not delay others", async () => {
-  await using server = await AttackedServer.start();
-  using attacker = await TcpPeer.logIn(server);
-  await assertUndisturbed(server, 5, () => {
-    return atRate(15, 2, async (id) => {
-      const strings = collidingStrings(SIZE, id * Math.floor(SIZE / 12));
-      const data = `{"operation":"drop","data":{"strings":${strings}}}`;
-      const call = `{"id":${id},"action":"operation","data":${data}}`;
-      await attacker.write(encodeFrame(call));
+testUndisturbed(
+  "requests with colliding strings do not delay others",
+  async () => {
+    await using server = await AttackedServer.start();
+    using attacker = await TcpPeer.logIn(server);
+    await assertUndisturbed(server, 5, () => {
+      return atRate(15, 2, async (id) => {
+        const strings = collidingStrings(SIZE, id * Math.floor(SIZE / 12));
+        const data = `{"operation":"drop","data":{"strings":${strings}}}`;
+        const call = `{"id":${id},"action":"operation","data":${data}}`;
+        await attacker.write(encodeFrame(call));
+      });
     });
-  });
-});
+  },
+);
 
 /** Returns a request with arrays in arrays, which take long to parse. */
 function nestedArrays(): Uint8Array {
@@ -59,17 +63,20 @@ function cutOff(server: AttackedServer): readonly string[] {
   );
 }
 
-Deno.test("a client that sends faster than the server can work is closed, and cannot go on by connecting again", async () => {
-  await using server = await AttackedServer.start();
-  using _other = await TcpPeer.logIn(server);
-  const frame = nestedArrays();
-  for (let connection = 1; connection <= 2; connection++) {
-    await flood(server, frame);
-    await until(() => cutOff(server).length >= connection, "the line");
-    assert.equal(cutOff(server).length, connection);
-  }
-  await assertUndisturbed(server, 5, async () => await pause(500));
-});
+testUndisturbed(
+  "a client that sends faster than the server can work is closed, and cannot go on by connecting again",
+  async () => {
+    await using server = await AttackedServer.start();
+    using _other = await TcpPeer.logIn(server);
+    const frame = nestedArrays();
+    for (let connection = 1; connection <= 2; connection++) {
+      await flood(server, frame);
+      await until(() => cutOff(server).length >= connection, "the line");
+      assert.equal(cutOff(server).length, connection);
+    }
+    await assertUndisturbed(server, 5, async () => await pause(500));
+  },
+);
 
 Deno.test("a client that sends too fast is closed also while onConnect waits for it", async () => {
   await using server = await AttackedServer.start({ asks: true });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { type Addressed, encodeRequest, TcpPeer } from "./tcp_peer.ts";
 import { operation } from "./raw_client.ts";
-import { pause } from "./timing.ts";
+import { pause, unlessStalled } from "./timing.ts";
 
 /** Runs an action many times, a few at once; resolves to the results in any order. */
 export async function repeat<Result>(
@@ -124,6 +124,17 @@ async function medianRoundTrip(
   }
   await Promise.all([...calls, received]);
   return times.sort((one, other) => one - other)[times.length >> 1] ?? Infinity;
+}
+
+/** A stop of the machine that can change a median, in milliseconds. */
+const STALL = 200;
+
+/**
+ * Registers a test with `assertUndisturbed`. It runs again if it fails, and the machine has
+ * stopped meanwhile.
+ */
+export function testUndisturbed(name: string, fn: () => Promise<void>): void {
+  Deno.test(name, () => unlessStalled(STALL, fn));
 }
 
 /**

@@ -12,7 +12,7 @@ Deno.test("NATS: a request ends in a program that is always busy", async () => {
     const end = performance.now() + 170;
     while (performance.now() < end);
   }, 0);
-  const limit = setTimeout(() => resolve("disconnected"), 3_000);
+  const limit = setTimeout(() => resolve("disconnected"), 60_000);
   assert.equal(await promise, "timeout");
   clearInterval(busy);
   clearTimeout(limit);

@@ -95,7 +95,7 @@ export function unreachable(
 /** The error of the system, such as a connection that was refused. */
 function causeOf(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
-  return cause === undefined ? error : readable(cause);
+  return readable(cause ?? error);
 }
 
 /** The errors of `fetch` contain the URL. */

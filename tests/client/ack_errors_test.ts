@@ -44,3 +44,9 @@ for (
     assert.match(message, expected);
   });
 }
+
+Deno.test("unreachable() keeps an error whose cause is null", () => {
+  const error = new Error("connection refused", { cause: null });
+  const endpoints = endpointsOf("http://127.0.0.1:5000");
+  assert.equal(unreachable(endpoints, error).cause, error);
+});

@@ -82,7 +82,7 @@ export class Connection {
     kind: "signed out",
     problem: undefined,
   });
-  /** Why a stream of a page has no items; empty if all have some */
+  /** Why a stream of a page has ended; empty if all run */
   readonly problem: Cell<string> = new Cell("");
   readonly #problems = new Map<string, string>();
   #token = "";
@@ -176,11 +176,13 @@ export class Connection {
     onStart: () => void = () => {},
   ): () => void {
     const ended = new AbortController();
-    let retry: ReturnType<typeof setTimeout> | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const run = async () => {
-      clearTimeout(retry);
+      clearTimeout(timer);
       const link = this.#link;
       if (link === undefined) return;
+      // A stream that runs has no problem, but can have no items for hours.
+      timer = setTimeout(() => this.#report(name), RETRY_DELAY);
       let problem: string | undefined;
       try {
         onStart();
@@ -193,14 +195,15 @@ export class Connection {
       }
       // Without its connection, the stream starts again with the next one.
       if (ended.signal.aborted || link !== this.#link) return;
+      clearTimeout(timer);
       this.#report(name, problem);
-      retry = setTimeout(run, RETRY_DELAY);
+      timer = setTimeout(run, RETRY_DELAY);
     };
     this.#streams.add(run);
     if (this.phase.value.kind === "open") void run();
     return () => {
       this.#streams.delete(run);
-      clearTimeout(retry);
+      clearTimeout(timer);
       ended.abort();
       this.#report(name);
     };

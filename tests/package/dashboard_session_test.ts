@@ -222,3 +222,34 @@ for (const [what, fault] of Object.entries(FAULTS)) {
     },
   );
 }
+
+testWithBrowser(
+  "the problem of a stream disappears when it runs again, also if it has no items",
+  async (browser) => {
+    await using server = serveQuietly(WITH_DASHBOARD);
+    const dashboard = await Dashboard.signIn(browser, server.url);
+    await dashboard.select("Events");
+    await dashboard.page.evaluate(`
+      const { parse } = JSON;
+      JSON.parse = (...options) => {
+        const value = parse(...options);
+        for (const frame of [value].flat()) {
+          if (frame?.data?.items?.[0]?.events === undefined) continue;
+          const error = { error: "BUSY", message: "too many", code: 9 };
+          Object.assign(frame, { success: false, ...error });
+          JSON.parse = parse;
+        }
+        return value;
+      };
+    `);
+    await using client = await connectTo(server);
+    const banner = dashboard.page.locator(".banner");
+    // The page asks for the events a moment after it has connected.
+    while (await banner.count() === 0) {
+      await client.message("hello");
+      await dashboard.page.waitForTimeout(100);
+    }
+    await dashboard.has(".banner", "hoist.admin.events");
+    await banner.waitFor({ state: "detached" });
+  },
+);

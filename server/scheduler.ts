@@ -60,8 +60,9 @@ export class TimeoutQueue<Item> {
     for (const [item, deadline] of this.#deadlines) {
       if (deadline > now) {
         // The item that the timer was started for can be gone for a long time.
-        // An item that was added meanwhile can have started the next timer.
-        this.#next ??= this.#start(deadline - now);
+        // An item that was added meanwhile can have started a timer, which is later.
+        this.#stop();
+        this.#next = this.#start(deadline - now);
         return;
       }
       this.#deadlines.delete(item);

@@ -50,6 +50,24 @@ Deno.test("TimeoutQueue expires each item in time", () => {
   assert.equal(clock.timers, 0);
 });
 
+Deno.test("TimeoutQueue expires the next item in time if one is added again when it expires", () => {
+  using clock = new Clock();
+  const expired: number[] = [];
+  const deadlines = makeQueue();
+  const again: Expiring = { expire: () => deadlines.add(again) };
+  deadlines.add(again);
+  clock.pass(50);
+  const [thing] = makeThings(1, expired);
+  deadlines.add(thing!);
+  clock.pass(99 + READING_TIME);
+  assert.deepEqual(expired, []);
+  clock.pass(1);
+  assert.deepEqual(expired, [0]);
+  assert.equal(clock.timers, 1);
+  deadlines.delete(again);
+  assert.equal(clock.timers, 0);
+});
+
 Deno.test("TimeoutQueue uses one timer for all items", () => {
   using clock = new Clock();
   const deadlines = makeQueue();

@@ -17,6 +17,9 @@ import {
 } from "./cluster_bench.ts";
 import { unlessStalled, until } from "../support/timing.ts";
 
+/** In this time, each node renews its lease, also after a stop of the machine, in milliseconds. */
+const RENEWAL = LEASE / 3;
+
 /** Registers the tests with failures. */
 export function testFailures(test: RegisterTest): void {
   test("drops a node that has crashed when its lease ends", async (bench) => {
@@ -47,6 +50,7 @@ export function testFailures(test: RegisterTest): void {
     await unlessStalled(LEASE / 4, async () => {
       await thaw(second!.cluster);
       await back();
+      await wait(RENEWAL);
       await freeze(second!.cluster);
       await assert.rejects(
         first!.cluster.ask(second!.id, "hello", SHORT),
@@ -68,6 +72,7 @@ export function testFailures(test: RegisterTest): void {
     const [first, second] = await bench.startAll(2);
     await unlessStalled(LEASE / 4, async () => {
       await until(() => first!.sees(second!), "the node is there");
+      await wait(RENEWAL);
       const changes = first!.changes.length;
       await freeze(second!.cluster);
       await wait(LEASE / 4);

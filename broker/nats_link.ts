@@ -196,6 +196,7 @@ export class NatsLink {
    *
    * @throws {PublishError} If the message cannot be sent, NATS refuses it, or the connection is
    * lost before
+   * @throws {RangeError} If the message is too large for NATS
    */
   publishAndFlush(subject: string, payload: string): Promise<void> {
     // An exception here rejects the promise.
@@ -235,6 +236,7 @@ export class NatsLink {
    *
    * @throws {NobodyListensError} If no program listens to the subject
    * @throws {PublishError} If NATS cannot be reached, or there is no reply in time
+   * @throws {RangeError} If the request is too large for NATS
    */
   request(
     subject: string,
@@ -260,6 +262,7 @@ export class NatsLink {
    * @returns Forgets the request
    *
    * @throws {PublishError} If NATS cannot be reached
+   * @throws {RangeError} If the request is too large for NATS
    */
   send(
     subject: string,

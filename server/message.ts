@@ -303,7 +303,7 @@ export class ClientMessage<
    * client has disconnected.
    *
    * A reply contains the message. If the message alone is too large for `limits.maxBuffered`, the
-   * reply is not sent, and the message is answered with `LIMIT_EXCEEDED`.
+   * reply is not sent. The message is answered with `LIMIT_EXCEEDED`, unless it has its answer.
    *
    * Without a contract: `reply(name: string, data?: JsonObject)`.
    *

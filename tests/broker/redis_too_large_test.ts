@@ -87,14 +87,25 @@ await withEngine("Redis", () => {
     });
   }
 
-  Deno.test("Redis: a server whose user cannot read the configuration has no limit", async () => {
-    const rights = ["on", "nopass", "~*", "&*", "+@all", "-config"];
-    const args = ["--user", "default", ...rights];
-    await using redis = await RedisEngine.start({ args });
-    await using server = new RedisServer(redis);
-    await server.start();
-    assert.equal(server.broker.limit, undefined);
-    const options = { history: undefined, key: undefined };
-    await server.broker.publish("a", "x".repeat(2 * MAX), options);
-  });
+  const rights = ["on", "nopass", "~*", "&*", "+@all", "-config"];
+  const forbidden = {
+    "whose user cannot read the configuration": [
+      "--user",
+      "default",
+      ...rights,
+    ],
+    // As a managed Redis.
+    "of a Redis without CONFIG": ["--rename-command", "CONFIG", '""'],
+  };
+  for (const [which, args] of Object.entries(forbidden)) {
+    Deno.test(`Redis: a server ${which} has no limit`, async () => {
+      await using redis = await RedisEngine.start({ args });
+      await using server = new RedisServer(redis);
+      await server.start();
+      assert.equal(server.broker.limit, undefined);
+      const options = { history: undefined, key: undefined };
+      await server.broker.publish("a", "x".repeat(2 * MAX), options);
+      assert.deepEqual(server.states, ["up"]);
+    });
+  }
 });

@@ -154,8 +154,8 @@ function read(
   const frame = readKnown(id, value, features);
   if (frame !== null || id === null) return frame;
   if (isLast(value)) return { kind: "invalid", id, isLast: true };
-  // Without them, nobody would notice that items are missing.
-  return value.message === "items"
+  // Otherwise, nobody would notice that items or a reply are missing.
+  return value.message === "items" || value.message === "newmsg"
     ? { kind: "invalid", id, isLast: false }
     : null;
 }

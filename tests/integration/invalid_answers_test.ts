@@ -58,6 +58,28 @@ for (const items of [undefined, null, {}, 1, "12"]) {
   });
 }
 
+for (const method of ["message", "request"] as const) {
+  Deno.test(`${method}() rejects if a reply is invalid`, async () => {
+    await using server = recordingServer(LOGIN, (socket, requests) => {
+      const { id } = requests[0]!;
+      const reply = { message: "hi", data: [], replying: null, id: 1 };
+      const frames = ["newmsg", "done"].map((kind) =>
+        successFrame(id, kind, reply)
+      );
+      socket.send(`[${frames.join(",")}]`);
+    });
+    const logger = new LogRecorder();
+    const options = { url: server.url, logger };
+    await using connection = await connect("test", options);
+    await assert.rejects(connection[method]("hello"), {
+      name: "HoistError",
+      message:
+        /^Cannot finish (message|request) "hello": .* or that is invalid\./,
+    });
+    assert.equal(logger.lines.length, 1);
+  });
+}
+
 for (const answer of [{}, { success: false }, { success: "yes" }]) {
   Deno.test(`connect() reports a login that is answered with ${JSON.stringify(answer)}`, async () => {
     await using server = fakeServer((socket) =>

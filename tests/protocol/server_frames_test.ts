@@ -167,7 +167,8 @@ for (
   ]
 ) {
   Deno.test(`decodeServerFrame() rejects the message object ${JSON.stringify(data)}`, () => {
-    assert.equal(decodeSuccess({ message: "newmsg", data }), null);
+    const reply = decodeSuccess({ message: "newmsg", data });
+    assert.deepEqual(reply, { ...INVALID, isLast: false });
     assert.equal(decodeSuccess({ message: "s_newmsg", id: null, data }), null);
   });
 }

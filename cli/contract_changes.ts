@@ -33,13 +33,14 @@ export function compareContracts(
       after.messages,
       (one, two) => [
         ...sent("data", one.data, two.data),
-        ...eachReply(one.replies, two.replies),
+        ...eachReply(one.replies, two.replies, received),
         ...eachError(one.errors, two.errors),
       ],
     ),
     ...compareEntries("event", before.events, after.events, (one, two) => [
       ...received("data", one.data, two.data),
-      ...eachReply(one.replies, two.replies),
+      // Clients reply to events.
+      ...eachReply(one.replies, two.replies, sent),
     ]),
     ...compareEntries(
       "operation",
@@ -76,9 +77,15 @@ type Room = ContractDescription["rooms"][string];
 function compareRooms(one: Room, two: Room): Problems {
   const events = Object.entries(one.events).flatMap(([name, { data }]) => {
     const other = entryOf(two.events, name);
-    return other === undefined
-      ? [`the event "${name}" was removed`]
-      : received(`the event "${name}"`, data, other.data);
+    if (other === undefined) return [`the event "${name}" was removed`];
+    const what = `the event "${name}"`;
+    const canPublish = [one, two].every(({ publishes }) =>
+      publishes.includes(name)
+    );
+    return [
+      ...received(what, data, other.data),
+      ...canPublish ? sent(what, data, other.data) : [],
+    ];
   });
   const lost = one.publishes.filter((name) => !two.publishes.includes(name));
   return [
@@ -127,10 +134,11 @@ function entryOf<Entry>(
 function eachReply(
   before: Readonly<Record<string, SchemaJson>>,
   after: Readonly<Record<string, SchemaJson>>,
+  compare: typeof sent,
 ): Problems {
   return Object.entries(before).flatMap(([name, data]) =>
     Object.hasOwn(after, name)
-      ? received(`the reply "${name}"`, data, after[name])
+      ? compare(`the reply "${name}"`, data, after[name])
       : [`the reply "${name}" was removed`]
   );
 }

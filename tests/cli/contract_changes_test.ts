@@ -288,6 +288,27 @@ Deno.test("a client accepts new fields of a result, but not of an event whose sc
   ]);
 });
 
+Deno.test("clients send the replies to events, and the events that they publish", () => {
+  const events = (ok: JsonObject) =>
+    ({ events: { ask: { data: null, replies: { ok } } } }) as Partial<
+      ContractDescription
+    >;
+  assert.deepEqual(breaking(events(A), events(AB)), [
+    'event "ask" the reply "ok".b: the server needs it',
+  ]);
+  assert.deepEqual(breaking(events(AB), events(A_AND_MAYBE_B)), []);
+  const room = (say: JsonObject, publishes: readonly string[]) => ({
+    rooms: { lobby: { ...ROOM, events: { say: { data: say } }, publishes } },
+  });
+  assert.deepEqual(breaking(room(A, []), room(AB, ["say"])), []);
+  assert.deepEqual(breaking(room(A, ["say"]), room(AB, ["say"])), [
+    'room "lobby" the event "say".b: the server needs it',
+  ]);
+  assert.deepEqual(breaking(room(AB, ["say"]), room(A, ["say"])), [
+    'room "lobby" the event "say".b: a client needs it',
+  ]);
+});
+
 Deno.test("a removed name breaks clients, and an added one does not", () => {
   const message = { data: null, replies: {} };
   const full = {

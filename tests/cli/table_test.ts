@@ -47,7 +47,7 @@ Deno.test("fit() shortens by columns, and never cuts a wide character", () => {
   assert.equal(fit("hello", 0), "");
 });
 
-Deno.test("formatBytes() uses the units of limits, and three digits", () => {
+Deno.test("formatBytes() uses the units of limits, and at most four digits", () => {
   const kib = [12.34, 99.94, 99.95, 1_023.4, 1_023.5].map((n) => n * 1_024);
   const shown = [0, 1_023, 1_024, ...kib, 4_194_304, 2 * 1_024 ** 3];
   assert.deepEqual(shown.map(formatBytes), [

@@ -352,10 +352,10 @@ class MessageCall extends Call implements MessageContext {
     try {
       return this.#reply(name, data);
     } catch (error) {
-      const isUnsendable = isLengthError(error) &&
-        !this.#sender.canReply(name, this.wire);
-      if (!isUnsendable) throw error;
-      // The client has caused it, and a late exception could end the program.
+      const isCausedByClient = isLengthError(error) &&
+        this.#sender.fitsAlone(name, data);
+      if (!isCausedByClient) throw error;
+      // A late exception could end the program.
       this.refusal = this.#sender.refuse(this.wire);
       return this.#skip(name, data);
     }

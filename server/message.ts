@@ -302,8 +302,9 @@ export class ClientMessage<
    * client that reads too slowly can then miss the reply: see `onSlow`. Does nothing if the
    * client has disconnected.
    *
-   * A reply contains the message. If the message alone is too large for `limits.maxBuffered`, the
-   * reply is not sent. The message is answered with `LIMIT_EXCEEDED`, unless it has its answer.
+   * A reply contains the message. If it would fit into `limits.maxBuffered` without the message,
+   * but does not with it, neither this reply nor further ones are sent. The message is answered
+   * with `LIMIT_EXCEEDED`, unless it has its answer.
    *
    * Without a contract: `reply(name: string, data?: JsonObject)`.
    *
@@ -312,7 +313,7 @@ export class ClientMessage<
    * @returns The reply
    *
    * @throws {TypeError} If the data is not a JSON object
-   * @throws {RangeError} If the reply is larger than `limits.maxBuffered`
+   * @throws {RangeError} If the reply is larger than `limits.maxBuffered`, also without the message
    */
   reply<Reply extends NameIn<RepliesIn<Of["messages"][Name]>>>(
     name: Reply,

@@ -21,6 +21,7 @@ import {
   assertLength,
   describeMessage,
   describeRequest,
+  fitsInto,
 } from "../common/text.ts";
 import { readable } from "../common/thrown.ts";
 import { timedOut } from "../common/timed_out.ts";
@@ -224,14 +225,11 @@ export class MessageSender {
     return new Message(wire);
   }
 
-  /** Whether a message fits into a reply without data: the client has chosen its length. */
-  canReply(name: string, replying: WireMessage): boolean {
-    try {
-      encodeOutgoing(this.#context, 0, "newmsg", name, {}, replying);
-      return true;
-    } catch {
-      return false;
-    }
+  /** Whether a reply would fit without its message, whose length the client has chosen. */
+  fitsAlone(name: string, data: JsonObject): boolean {
+    const reply = encodeMessage(name, data, null, 0);
+    const frame = encodeSuccess(null, "s_newmsg", reply);
+    return fitsInto(frame, this.#context.limits.maxBuffered);
   }
 
   /** Logs that a message is too large for its replies; returns its answer. */

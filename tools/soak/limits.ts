@@ -13,8 +13,8 @@ export const LIMITS = {
   loginFailureWindow: 5_000,
   maxPending: 64,
   /** Low enough for a client to exceed on a busy machine */
-  maxRate: 500,
-  maxBurst: 1_000,
+  maxRate: 150,
+  maxBurst: 400,
   maxBuffered: 262_144,
   maxDepth: 8,
 } as const;

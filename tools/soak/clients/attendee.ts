@@ -41,6 +41,7 @@ export async function attend(
     if (isScripted) {
       await attendance.missNothing();
       await attendance.missMessages();
+      await attendance.say(attendance.seats[0]!, true);
     } else if (await takePart(attendance, visit)) return attendance;
     if (isScripted || visit.random.happens(0.5)) await attendance.vanish();
     else await attendance[Symbol.asyncDispose]();

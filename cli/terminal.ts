@@ -76,8 +76,9 @@ class ProcessTerminal implements Terminal {
   }
 
   draw(lines: readonly string[]): void {
-    // Each line replaces an old one, so that nothing flickers.
-    if (this.#isOpen) this.#write(`\x1b[H${lines.join("\x1b[K\r\n")}\x1b[J`);
+    // When the program continues, news can arrive before the signal. Until then, the lines of
+    // the shell are shown. Each line replaces an old one, so that nothing flickers.
+    if (this.#isShown) this.#write(`\x1b[H${lines.join("\x1b[K\r\n")}\x1b[J`);
   }
 
   onKey(listener: (key: string) => void): void {

@@ -1,7 +1,7 @@
 /** Tests the live view in a real terminal, which `script` of util-linux provides. */
 
 import assert from "node:assert/strict";
-import { ROOT } from "../support/program.ts";
+import { makeScript, ROOT } from "../support/program.ts";
 import { serveQuietly } from "../support/server.ts";
 import { cleanEnvironment } from "../support/environment.ts";
 
@@ -164,6 +164,37 @@ Deno.test({
       // Nothing is drawn before the shell has the terminal, and after it.
       assert(screen.indexOf(LEAVE) > screen.lastIndexOf("\x1b[H"), screen);
     }
+  },
+});
+
+/** Draws between the end of a stop and the signal that reports it, as a busy program does. */
+const CONTINUED = `
+import { openTerminal } from "${import.meta.resolve("../../cli/terminal.ts")}";
+const kill = Deno.kill;
+const stopped = Promise.withResolvers();
+Deno.kill = () => stopped.resolve();
+const terminal = openTerminal();
+const continued = Promise.withResolvers();
+terminal.start();
+terminal.onResize(() => continued.resolve());
+terminal.draw(["before"]);
+kill(Deno.pid, "SIGTSTP");
+await stopped.promise;
+terminal.draw(["too early"]);
+kill(Deno.pid, "SIGCONT");
+await continued.promise;
+terminal.draw(["after"]);
+terminal[Symbol.dispose]();
+`;
+
+Deno.test({
+  name: "a live view draws nothing between the end of a stop and its signal",
+  ignore: !hasScript(),
+  fn: async () => {
+    await using script = await makeScript(CONTINUED);
+    const output = await type(`${Deno.execPath()} run -A ${script.path}`, []);
+    const shown = output.match(/before|after|too early/g);
+    assert.deepEqual(shown, ["before", "after"], JSON.stringify(output));
   },
 });
 

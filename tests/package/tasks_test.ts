@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
+import { freePort } from "../../tools/lib/ports.ts";
 import { firstMatch } from "../support/process.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { cleanEnvironment } from "../support/environment.ts";
@@ -77,7 +78,10 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const file = join(directory, "token.txt");
-    const options = ["--workers", "1", "--broker", "redis://127.0.0.1:1"];
+    // The system could give a port that it draws to a connection before the worker listens.
+    const port = ["--port", String(freePort())];
+    const broker = ["--broker", "redis://127.0.0.1:1"];
+    const options = ["--workers", "1", ...broker, ...port];
     const line = await startTask("start:workers", ...options, "-t", "secret");
     assert.match(line, /^starting server on 127\.0\.0\.1:\d+$/);
     const shown = ["--token-file", file, "--show-token"];

@@ -1,5 +1,6 @@
 /** Runs `--workers` in real processes, and finds the workers. */
 
+import { freePort } from "../../tools/lib/ports.ts";
 import { Program, ROOT } from "./program.ts";
 
 /** The permissions that the process needs which starts the workers. */
@@ -10,7 +11,10 @@ export const WITHOUT_WORKERS = Deno.build.os !== "linux";
 
 const TIMEOUT = 30_000;
 
-/** Starts workers on a free port of the loopback interface. */
+/**
+ * Starts workers on a free port of the loopback interface. With `--port 0`, the system could give
+ * the port to a connection before the first worker listens on it.
+ */
 export function startWorkers(
   count: number,
   args: readonly string[] = [],
@@ -19,7 +23,7 @@ export function startWorkers(
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Program {
-  const where = ["--hostname", "127.0.0.1", "--port", "0"];
+  const where = ["--hostname", "127.0.0.1", "--port", String(freePort())];
   const workers = ["--workers", String(count)];
   const all = [`${ROOT}/mod.ts`, ...where, ...workers, ...args];
   return new Program([...permissions, ...all], env);

@@ -14,6 +14,7 @@ import {
 import type { JsonObject } from "../../common/json.ts";
 import type { PendingRequests } from "../../server/outgoing.ts";
 import type { Server } from "../../server.ts";
+import { isSendable } from "./json_strings.ts";
 import type { Counters } from "./server_frames.ts";
 import { type Outcome, RequestModel } from "./server_request.ts";
 import { PendingRequestsWatch } from "./pending_requests_watch.ts";
@@ -59,7 +60,8 @@ export class ServerRequests {
     if (!isMark(mark)) return "nothing";
     const model = new RequestModel(data, timeout);
     this.models.set(mark, model);
-    const outcome = await this.#settle(client, model, { mark, plan });
+    const sendable = isSendable(plan) ? plan : null;
+    const outcome = await this.#settle(client, model, { mark, plan: sendable });
     this.#counters.note(`request: ${outcome.kind}`);
     this.#outcomes.push({ model, outcome });
     return outcome.kind;

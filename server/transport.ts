@@ -1,6 +1,5 @@
 /**
- * The WebSocket of one client: sends frames, limits what waits for the client, and
- * closes the connection.
+ * The WebSocket of one client: sends frames, limits what waits for it, and closes it.
  *
  * @module
  */

@@ -91,11 +91,12 @@ function columnsOf(
       title: "Name",
       sort: "name",
       show: (client) => (
-        <>
+        <div class="named">
           <bdi>{safe(nameOf(client)) || <span class="muted">–</span>}</bdi>
-          {client.isAdmin && <span class="badge">admin</span>}
-          {client.isSelf && <span class="badge">this page</span>}
-        </>
+          {client.isAdmin && (
+            <span class="badge">{client.isSelf ? "this page" : "admin"}</span>
+          )}
+        </div>
       ),
     },
     { title: "Address", sort: "address", show: ({ address }) => safe(address) },

@@ -32,3 +32,11 @@ export function connectTo(
 ): Promise<Connection> {
   return connect("test", { url: server.url, ...options });
 }
+
+/** Connects several clients. */
+export function connectMany(
+  server: Pick<Server, "url">,
+  count: number,
+): Promise<readonly Connection[]> {
+  return Promise.all(Array.from({ length: count }, () => connectTo(server)));
+}

@@ -94,7 +94,7 @@ function columnsOf(
         <div class="named">
           <bdi>{safe(nameOf(client)) || <span class="muted">–</span>}</bdi>
           {client.isAdmin && (
-            <span class="badge">{client.isSelf ? "this page" : "admin"}</span>
+            <span class="badge">{client.isSelf ? "you" : "admin"}</span>
           )}
         </div>
       ),

@@ -26,14 +26,14 @@ testWithBrowser(
     assert.equal(await dashboard.page.locator("tbody tr td.id").count(), 3);
     await dashboard.page.getByLabel("Search clients").fill("ops");
     await dashboard.has(".count", /^1 of 3$/);
-    await dashboard.has("tbody tr", /ops\s*this page/);
+    await dashboard.has("tbody tr", /ops\s*you/);
     dashboard.assertQuiet();
     await Promise.all(clients.map((client) => client.close()));
   },
 );
 
 testWithBrowser(
-  "a long name does not hide which client is an admin, and which is the page",
+  "a long name does not hide which client is an admin, and who is looking",
   async (browser) => {
     const name = "the operations of the whole deployment";
     const tokens = [{ name, token: ADMIN_TOKEN, admin: true }];
@@ -44,7 +44,7 @@ testWithBrowser(
     await dashboard.has(".count", /^2$/);
     const cells = dashboard.page.locator("td", { hasText: name });
     assert.deepEqual(await cells.locator(".badge").allTextContents(), [
-      ...["admin", "this page"],
+      ...["admin", "you"],
     ]);
     for (const cell of await cells.all()) {
       const [outer, inner] = await Promise.all(

@@ -33,7 +33,7 @@ testWithBrowser(
 );
 
 testWithBrowser(
-  "a long name does not hide which client is an admin, and who is looking",
+  "a long name does not hide the badge of a client",
   async (browser) => {
     const name = "the operations of the whole deployment";
     const tokens = [{ name, token: ADMIN_TOKEN, admin: true }];
